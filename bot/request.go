@@ -1,0 +1,107 @@
+package bot
+
+import (
+	"context"
+	"time"
+
+	"github.com/kampyn/opsbot/chat"
+)
+
+// Role is what a person must hold to ask for something. Roles are given to users and user groups in the
+// configuration; whoever cannot be shown to hold a role does not.
+type Role string
+
+// The roles. An Admin may do all that the others may; nobody else holds a role that was not given.
+const (
+	// Anyone is every full member of the workspace itself: no bots, no guests, no people of other workspaces.
+	Anyone   Role = "anyone"
+	Operator Role = "operator"
+	Approver Role = "approver"
+	Admin    Role = "admin"
+)
+
+// Request is one thing that a person asked for, however they asked: a slash command, a mention, a button, a form, a
+// shortcut, a message or a reaction. It is rebuilt from the stored envelope, so it is the same after a restart.
+type Request struct {
+	// ID is the key of the stored envelope: unique for each thing asked, the same for each repeat of it. Whatever a
+	// handler makes carries it as its idempotency key.
+	ID   string
+	At   time.Time
+	User chat.User
+	// Channel and Thread are where it was asked; both are empty in App Home.
+	Channel, Thread string
+	// Words are what follows the command (and its known word), split at white space, quotes kept together.
+	Words []string
+	// Action is what was asked for: "backup now", a button's action, "form:" and a form's ID, a shortcut's callback.
+	Action string
+	// Value is the pressed button's value.
+	Value string
+	// Values holds a submitted form by input ID; Meta is the form's.
+	Values map[string][]string
+	Meta   string
+	// Message is the message whose button was pressed, or to which a shortcut, reaction or event belongs.
+	Message chat.Ref
+	// Text is the text of a message event; Reaction is the name of a reaction without colons.
+	Text, Reaction string
+
+	origin origin
+}
+
+// Handler does what a request asks and says what the person gets to see. An error that is a *chat.Problem is shown as
+// it is; any other is logged under a short reference and shown as an internal fault with that reference.
+type Handler func(ctx context.Context, r Request) (Reply, error)
+
+// Reply is what the person who asked gets to see; the zero value shows nothing.
+type Reply struct {
+	// Message is posted where it was asked, or shown to the person alone if it is Private.
+	Message *chat.Message
+	// Update replaces the message whose button was pressed.
+	Update *chat.Message
+	// Form is opened, or replaces the form that was submitted.
+	Form *chat.Form
+	// Load makes the form when that takes longer than a trigger lives: a loading view is opened at once and replaced
+	// by what Load returns.
+	Load func(ctx context.Context) (chat.Form, error)
+}
+
+// Command is one slash command, as the router, the help and the manifest need it.
+type Command struct {
+	// Name is without slash and prefix: "backup".
+	Name string
+	// Summary says in one line what it is for; Usage is the hint behind the command while typing.
+	Summary, Usage string
+	// Examples are whole lines that a person could type, without slash and prefix: "backup now orders".
+	Examples []string
+	// Role is needed for the command without words.
+	Role Role
+	// Run answers the command without words: a panel or a form.
+	Run Handler
+	// Words are the known first words.
+	Words []Word
+	// Else takes the request when the first word is not a known one (all words are then in Request.Words). Without
+	// it an unknown word is answered with the nearest known one.
+	Else *Word
+	// Actions are the buttons and forms that belong to the command.
+	Actions []Action
+}
+
+// Word is a command's first word with its own role: "now" in "/backup now orders".
+type Word struct {
+	Name, Usage, Summary string
+	Role                 Role
+	Run                  Handler
+}
+
+// Action is a button ("run.cancel"), a form ("form:restore.plan"), or a shortcut ("shortcut:…").
+type Action struct {
+	Name string
+	Role Role
+	Run  Handler
+}
+
+// Event is something that happens without being asked of the bot: "app_home_opened", "message", "reaction_added",
+// "reaction_removed", "message_changed", "message_deleted". Every handler of the type is called.
+type Event struct {
+	Type string
+	Run  Handler
+}
