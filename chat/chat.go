@@ -2,7 +2,11 @@
 // how a chat service draws them. It is a leaf: it imports only the standard library.
 package chat
 
-import "time"
+import (
+	"regexp"
+	"strings"
+	"time"
+)
 
 // Message is one thing said in a channel or to one person.
 type Message struct {
@@ -99,14 +103,17 @@ type User struct {
 // Mention names the person so that the chat service shows and notifies them. People without a chat identity
 // (the command line, the schedule) are shown by name.
 func (u User) Mention() string {
-	if u.ID == "" {
+	switch {
+	case chatID.MatchString(u.ID):
+		return "<@" + u.ID + ">"
+	case u.Name != "":
 		return Escape(u.Name)
 	}
-	if u.ID[0] != 'U' && u.ID[0] != 'W' {
-		return Escape(u.ID)
-	}
-	return "<@" + u.ID + ">"
+	return Escape(u.ID)
 }
+
+// chatID is the form of a Slack user id. https://docs.slack.dev/reference/objects/user-object
+var chatID = regexp.MustCompile(`^[UW][0-9A-Z]+$`)
 
 // Form is a dialog that a person fills in.
 type Form struct {
@@ -167,7 +174,7 @@ type Problem struct {
 func (p *Problem) Error() string {
 	switch {
 	case p.Err != nil:
-		return p.Say + ": " + p.Err.Error()
+		return strings.TrimRight(p.Say, ".!?") + ": " + p.Err.Error()
 	case p.Try != "":
 		return p.Say + " " + p.Try
 	}

@@ -1,29 +1,35 @@
 package chat
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
 
-// Nearest returns the candidate that was most likely meant by word: the one with the smallest edit distance, if that
-// is at most a third of its length (at least one, at most three edits), or the only one that begins with word.
-// It returns "" when nothing is near.
+// Nearest returns the candidate that was most likely meant by word, whatever its case: the one with the smallest edit
+// distance, if that is at most a third of its length (at least one, at most three edits) and leaves something of it; of
+// equally near ones the first that begins with word. If none is near, it is the only one that begins with word (two
+// letters or more), else "".
 func Nearest(word string, candidates []string) string {
 	word = strings.ToLower(word)
-	best, bestDistance := "", 4
-	prefixed := ""
+	if word == "" {
+		return ""
+	}
+	best, bestDistance, bestBegins := "", 4, false
+	var beginning []string
 	for _, c := range candidates {
 		lower := strings.ToLower(c)
-		if d := distance(word, lower); d < bestDistance && d <= max(1, len(lower)/3) {
-			best, bestDistance = c, d
+		length, d, begins := utf8.RuneCountInString(lower), distance(word, lower), strings.HasPrefix(lower, word)
+		nearer := d < bestDistance || d == bestDistance && begins && !bestBegins
+		if nearer && d < length && d <= min(max(1, length/3), 3) {
+			best, bestDistance, bestBegins = c, d, begins
 		}
-		if len(word) >= 2 && strings.HasPrefix(lower, word) {
-			if prefixed != "" {
-				prefixed = " " // more than one
-			} else {
-				prefixed = c
-			}
+		if begins && utf8.RuneCountInString(word) >= 2 {
+			beginning = append(beginning, c)
 		}
 	}
-	if best == "" && prefixed != " " {
-		return prefixed
+	if best == "" && len(beginning) == 1 {
+		return beginning[0]
 	}
 	return best
 }
@@ -53,19 +59,26 @@ func distance(a, b string) int {
 	return previous[len(y)]
 }
 
-// Unknown is the answer to a word that means nothing here: it names the word, the nearest valid one and the rest.
+// shownValid is how many valid words an answer lists before it says how many more there are.
+const shownValid = 20
+
+// Unknown is the answer to a word that means nothing here: it names the word, the nearest valid one or else the first
+// twenty valid ones. What is the kind of thing ("command"); word comes from a person and is shown as a Literal.
 func Unknown(what, word string, valid []string) *Problem {
 	p := &Problem{Say: "I don't know the " + what + " " + Literal(word) + "."}
 	if near := Nearest(word, valid); near != "" {
 		p.Try = "Did you mean " + Literal(near) + "?"
 		return p
 	}
-	quoted := make([]string, len(valid))
-	for i, v := range valid {
-		quoted[i] = Literal(v)
+	var known []string
+	for _, v := range valid[:min(len(valid), shownValid)] {
+		known = append(known, Literal(v))
 	}
-	if len(quoted) > 0 {
-		p.Try = "Known: " + strings.Join(quoted, ", ") + "."
+	if more := len(valid) - len(known); more > 0 {
+		known = append(known, fmt.Sprintf("and %d more", more))
+	}
+	if len(known) > 0 {
+		p.Try = "Known: " + strings.Join(known, ", ") + "."
 	}
 	return p
 }
