@@ -7,7 +7,10 @@ package state
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // The errors of a Store. Implementations wrap them; compare with errors.Is.
@@ -15,15 +18,17 @@ var (
 	ErrExists   = errors.New("state: the key is taken")
 	ErrNotFound = errors.New("state: no such record")
 	ErrConflict = errors.New("state: the record was changed by somebody else")
+	ErrClosed   = errors.New("state: the store is closed")
 )
 
 // Record is one remembered thing.
 type Record struct {
-	// Kind and ID together are the unique key.
+	// Kind and ID together are the unique key: UTF-8 without NUL, neither empty.
 	Kind, ID string
 	// Version is 1 after Insert and grows by one with each Update.
 	Version int64
-	// Fields are what Query can compare and order by, as strings that sort in the wished order (see SortableTime).
+	// Fields are what Query can compare and order by, as strings that sort bytewise in the wished order (see
+	// SortableTime). Names may differ from record to record, so a set is kept as one field for each member.
 	Fields map[string]string
 	// Value is a JSON document.
 	Value []byte
@@ -34,8 +39,9 @@ type Query struct {
 	Kind string
 	// Where must hold all together; a record without the field does not match.
 	Where []Condition
-	// OrderBy is a field, or "" for the ID. Ties are ordered by ID.
-	OrderBy    string
+	// OrderBy is a field, or "" for the ID; a record without the field is left out. Ties are ordered by ID.
+	OrderBy string
+	// Descending turns the whole order round, that of the IDs too.
 	Descending bool
 	// Limit is the largest number of records answered; 0 means all.
 	Limit int
@@ -80,3 +86,38 @@ type Store interface {
 
 // SortableTime writes an instant in UTC so that strings sort as times do, to the microsecond.
 func SortableTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000Z") }
+
+// Check answers an error if the record's key or fields are not what every Store can hold.
+func (r Record) Check() error {
+	if r.Kind == "" || r.ID == "" {
+		return fmt.Errorf("state: a record needs a kind and an id, not %q and %q", r.Kind, r.ID)
+	}
+	texts := []string{r.Kind, r.ID}
+	for name, value := range r.Fields {
+		if name == "" {
+			return fmt.Errorf("state: %s %s has a field without a name", r.Kind, r.ID)
+		}
+		texts = append(texts, name, value)
+	}
+	for _, text := range texts {
+		if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+			return fmt.Errorf("state: %s %q: %q is not UTF-8 without NUL", r.Kind, r.ID, text)
+		}
+	}
+	return nil
+}
+
+// Check answers an error if the query asks for something that no Store knows.
+func (q Query) Check() error {
+	if q.Kind == "" {
+		return errors.New("state: a query needs a kind")
+	}
+	for _, c := range q.Where {
+		switch c.Op {
+		case Equal, Less, LessEqual, Greater, GreaterEqual:
+		default:
+			return fmt.Errorf("state: unknown comparison %q of field %q", c.Op, c.Field)
+		}
+	}
+	return nil
+}
