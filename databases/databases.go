@@ -1,0 +1,235 @@
+// Package databases reaches the MongoDB deployments that opsbot looks after: what they hold, how large it is, whole raw
+// batches of documents, and errors in words that a person can act on.
+package databases
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/kampyn/opsbot/chat"
+	"go.mongodb.org/mongo-driver/bson"
+	"go.mongodb.org/mongo-driver/mongo"
+	"go.mongodb.org/mongo-driver/mongo/options"
+	"go.mongodb.org/mongo-driver/mongo/readpref"
+	"go.mongodb.org/mongo-driver/x/mongo/driver/connstring"
+)
+
+// ours are the databases that belong to the server itself.
+var ours = []string{"admin", "config", "local"}
+
+// Options bound how a deployment is reached. The zero value is fine.
+type Options struct {
+	// Timeout bounds the search for a server and each connect; 0 means what the URI says, or 10 s.
+	Timeout time.Duration
+}
+
+// Database is one configured deployment, or one database of it. It connects when it is first used and may be used by
+// several goroutines.
+type Database struct {
+	// Name is the configured name.
+	Name string
+
+	scope   string
+	uri     string
+	timeout time.Duration
+
+	mu     sync.Mutex
+	client *mongo.Client
+	reads  *readpref.ReadPref
+	closed bool
+}
+
+// Open checks the URI of the database that is configured as name, and connects to nothing yet. The URI's path names the
+// one MongoDB database that is meant; without a path all but the server's own are. Errors are *chat.Problem and hold
+// nothing of the URI.
+func Open(_ context.Context, name, uri string, o Options) (*Database, error) {
+	scope, err := scopeOf(uri)
+	if err == nil && !strings.HasPrefix(uri, connstring.SchemeMongoDBSRV+"://") {
+		_, err = connstring.ParseAndValidate(uri) // the other scheme asks DNS, so it waits for the first use
+	}
+	if err != nil {
+		return nil, &chat.Problem{
+			Say: "The URI of the database " + chat.Literal(name) + " can't be read.",
+			Try: "It should look like `mongodb://user:password@host:27017/database`, with special characters of the password percent-encoded.",
+			Err: errors.New(scrub(err.Error(), uri)),
+		}
+	}
+	if slices.Contains(ours, scope) {
+		return nil, &chat.Problem{
+			Say: fmt.Sprintf("The URI of the database %s names %s, which belongs to the server itself.", chat.Literal(name), chat.Literal(scope)),
+			Try: "Name your own database in the path, or none for all of them; the one for authentication goes into `authSource=" + scope + "`.",
+		}
+	}
+	return &Database{Name: name, scope: scope, uri: uri, timeout: o.Timeout}, nil
+}
+
+// scopeOf answers the database that the path of a URI names.
+func scopeOf(uri string) (string, error) {
+	_, rest, ok := strings.Cut(uri, "://")
+	if !ok {
+		return "", errors.New("there is no scheme")
+	}
+	rest, _, _ = strings.Cut(rest, "?")
+	_, path, _ := strings.Cut(rest[strings.LastIndexByte(rest, '@')+1:], "/")
+	return url.PathUnescape(path)
+}
+
+// scrub takes the URI, its user and its password out of a text.
+func scrub(text, uri string) string {
+	text = strings.ReplaceAll(text, uri, "•••")
+	_, rest, _ := strings.Cut(uri, "://")
+	rest, _, _ = strings.Cut(rest, "?")
+	i := strings.LastIndexByte(rest, '@')
+	if i < 0 {
+		return text
+	}
+	secrets := []string{rest[:i]}
+	if _, password, ok := strings.Cut(rest[:i], ":"); ok {
+		secrets = append(secrets, password)
+		if plain, err := url.QueryUnescape(password); err == nil {
+			secrets = append(secrets, plain)
+		}
+	}
+	for _, secret := range secrets {
+		if secret != "" {
+			text = strings.ReplaceAll(text, secret, "•••")
+		}
+	}
+	return text
+}
+
+// Scope is the one MongoDB database that is meant, or "" for all but the server's own.
+func (d *Database) Scope() string { return d.scope }
+
+// connect answers the client, which it makes at the first call.
+func (d *Database) connect(ctx context.Context) (*mongo.Client, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch {
+	case d.closed:
+		return nil, fmt.Errorf("databases: %s is closed", d.Name)
+	case d.client != nil:
+		return d.client, nil
+	}
+	o := options.Client().ApplyURI(d.uri).SetAppName("opsbot")
+	timeout := 10 * time.Second
+	if d.timeout > 0 {
+		timeout = d.timeout
+	}
+	if o.ServerSelectionTimeout == nil || d.timeout > 0 {
+		o.SetServerSelectionTimeout(timeout)
+	}
+	if o.ConnectTimeout == nil || d.timeout > 0 {
+		o.SetConnectTimeout(timeout)
+	}
+	client, err := mongo.Connect(ctx, o)
+	if err != nil {
+		return nil, d.problem("connect", err)
+	}
+	d.client, d.reads = client, o.ReadPreference
+	if d.reads == nil {
+		d.reads = readpref.Primary()
+	}
+	return client, nil
+}
+
+// Close ends all connections. The Database cannot be used afterwards.
+func (d *Database) Close(ctx context.Context) error {
+	d.mu.Lock()
+	client := d.client
+	d.client, d.closed = nil, true
+	d.mu.Unlock()
+	if client == nil {
+		return nil
+	}
+	if err := client.Disconnect(ctx); err != nil {
+		return fmt.Errorf("databases: close %s: %w", d.Name, err)
+	}
+	return nil
+}
+
+// Run sends one command to a MongoDB database's primary and answers the reply, whose bytes belong to the caller.
+// Errors of the deployment are *chat.Problem; they wrap mongo.CommandError.
+func (d *Database) Run(ctx context.Context, database string, command any) (bson.Raw, error) {
+	client, err := d.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	reply, err := client.Database(database).RunCommand(ctx, command).Raw()
+	if err != nil {
+		return nil, d.problem(commandName(command), err)
+	}
+	return reply, nil
+}
+
+func commandName(command any) string {
+	switch c := command.(type) {
+	case bson.D:
+		if len(c) > 0 {
+			return c[0].Key
+		}
+	case bson.Raw:
+		if e, err := c.IndexErr(0); err == nil {
+			return e.Key()
+		}
+	}
+	return "run a command"
+}
+
+// Server describes the deployment.
+type Server struct {
+	// Version is the server's: "4.4.6". FCV is the feature compatibility version, "" when it cannot be known.
+	Version, FCV string
+	// ReplicaSet is "" for a server that is no member of one; ID is the replica set's own, as hex.
+	ReplicaSet string
+	// Sharded says that a router of a sharded cluster answered.
+	Sharded bool
+	// Sessions says that the server knows sessions.
+	Sessions bool
+}
+
+// AtLeast says whether the server's version is that one or a later one.
+func (s Server) AtLeast(major, minor int) bool {
+	var a, b int
+	if n, err := fmt.Sscanf(s.Version, "%d.%d", &a, &b); n < 2 || err != nil {
+		return false
+	}
+	return a > major || a == major && b >= minor
+}
+
+// Server asks the deployment what it is.
+func (d *Database) Server(ctx context.Context) (Server, error) {
+	build, err := d.Run(ctx, "admin", bson.D{{Key: "buildInfo", Value: 1}})
+	if err != nil {
+		return Server{}, err
+	}
+	hello, err := d.Run(ctx, "admin", bson.D{{Key: "isMaster", Value: 1}})
+	if err != nil {
+		return Server{}, err
+	}
+	var s Server
+	s.Version, _ = build.Lookup("version").StringValueOK()
+	s.ReplicaSet, _ = hello.Lookup("setName").StringValueOK()
+	message, _ := hello.Lookup("msg").StringValueOK()
+	s.Sharded = message == "isdbgrid"
+	_, err = hello.LookupErr("logicalSessionTimeoutMinutes")
+	s.Sessions = err == nil
+	fcv, err := d.Run(ctx, "admin", bson.D{{Key: "getParameter", Value: 1}, {Key: "featureCompatibilityVersion", Value: 1}})
+	if err != nil {
+		if _, answered := errors.AsType[mongo.CommandError](err); !answered {
+			return Server{}, err
+		}
+		return s, nil // it needs a right of its own, and not every server has it
+	}
+	s.FCV, _ = fcv.Lookup("featureCompatibilityVersion", "version").StringValueOK()
+	if s.FCV == "" {
+		s.FCV, _ = fcv.Lookup("featureCompatibilityVersion").StringValueOK()
+	}
+	return s, nil
+}
