@@ -32,13 +32,16 @@ type Request struct {
 	Channel, Thread string
 	// Words are what follows the command (and its known word), split at white space, quotes kept together.
 	Words []string
-	// Action is what was asked for: "backup now", a button's action, "form:" and a form's ID, a shortcut's callback.
+	// Action is what was asked for: "backup now", a button's action, "form:" and a form's ID, "close:" and the ID of a
+	// form that was dismissed, "shortcut:" and a shortcut's callback ID, an event's type.
 	Action string
 	// Value is the pressed button's value.
 	Value string
-	// Values holds a submitted form by input ID; Meta is the form's.
-	Values map[string][]string
-	Meta   string
+	// Values holds a submitted form by input ID; Meta is the form's. Changed is the ID of the input (one with Reload)
+	// whose change asks for the form anew; it is empty when the form was submitted.
+	Values  map[string][]string
+	Meta    string
+	Changed string
 	// Message is the message whose button was pressed, or to which a shortcut, reaction or event belongs.
 	Message chat.Ref
 	// Text is the text of a message event; Reaction is the name of a reaction without colons.
@@ -92,7 +95,8 @@ type Word struct {
 	Run                  Handler
 }
 
-// Action is a button ("run.cancel"), a form ("form:restore.plan"), or a shortcut ("shortcut:…").
+// Action is a button ("run.cancel"), a form ("form:restore.plan"), a form's dismissal ("close:restore.plan", only sent
+// when there is such an action) or a shortcut ("shortcut:…").
 type Action struct {
 	Name string
 	Role Role

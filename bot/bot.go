@@ -1,0 +1,182 @@
+package bot
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/kampyn/opsbot/events"
+	"github.com/kampyn/opsbot/state"
+)
+
+// Options say what the bot answers. Slack and Store are needed, all else has a default.
+type Options struct {
+	Slack *Slack
+	Store state.Store
+	// Commands are the slash commands, which mentions and direct messages reach too; Actions are buttons, forms and
+	// shortcuts that belong to no command; On are the events that are listened to.
+	Commands []Command
+	Actions  []Action
+	On       []Event
+	// Roles are the user IDs (U…, W…) and user group IDs (S…) that hold each role.
+	Roles map[Role][]string
+	// Prefix stands before the name of each slash command: "kampyn-" makes /kampyn-backup.
+	Prefix string
+	// Instance names this process among those that share the store; those of one name must not run side by side.
+	Instance string
+	// Connections is how many sockets are kept open; 0 means 2.
+	Connections int
+	// StoreWithin is how long storing an envelope may take before the person is told that nothing was done; 0 means 1 s.
+	StoreWithin time.Duration
+	// Workers is how many requests are worked on at once; 0 means 8.
+	Workers int
+	// HandleWithin bounds one handler; 0 means 2 min. Grace is what a handler gets to finish when Run ends; 0 means 5 s.
+	HandleWithin, Grace time.Duration
+	// PingEvery is how often each socket is pinged; one that is silent for three times as long is given up. 0 means 10 s.
+	PingEvery time.Duration
+	// Events gets a "command" for everything that was asked for and allowed, and a "command.refused" for what was not;
+	// nil means that nothing is recorded.
+	Events *events.Log
+	Log    *slog.Logger
+	Now    func() time.Time
+}
+
+// Bot listens: it takes what people ask for from Slack and has it done exactly once.
+type Bot struct {
+	o        Options
+	slack    *Slack
+	store    state.Store
+	log      *slog.Logger
+	now      func() time.Time
+	commands map[string]Command
+	names    []string // of the commands, as they were given
+	actions  map[string]Action
+	links    *links
+	lanes    *lanes
+	refused  *refusals
+	greeted  chan struct{}
+	wg       sync.WaitGroup // all goroutines but those of Run itself
+}
+
+// New checks the options and makes the listening half. An error names what is wrong with a command, action or role.
+func New(o Options) (*Bot, error) {
+	o.Instance = cmp.Or(o.Instance, "opsbot")
+	o.Connections = cmp.Or(o.Connections, 2)
+	o.StoreWithin = cmp.Or(o.StoreWithin, time.Second)
+	o.Workers = cmp.Or(o.Workers, 8)
+	o.HandleWithin = cmp.Or(o.HandleWithin, 2*time.Minute)
+	o.Grace = cmp.Or(o.Grace, 5*time.Second)
+	o.PingEvery = cmp.Or(o.PingEvery, 10*time.Second)
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	b := &Bot{o: o, slack: o.Slack, store: o.Store, log: o.Log, now: o.Now, commands: map[string]Command{},
+		actions: map[string]Action{}, lanes: newLanes(), refused: newRefusals(o.Now), greeted: make(chan struct{})}
+	b.links = newLinks(b)
+	var faults []error
+	for _, c := range o.Commands {
+		faults = append(faults, b.addCommand(c)...)
+	}
+	for _, a := range o.Actions {
+		faults = append(faults, b.addAction(a))
+	}
+	for _, e := range o.On {
+		if e.Type == "" || e.Run == nil {
+			faults = append(faults, fmt.Errorf("bot: an event without type or handler"))
+		}
+	}
+	for role := range o.Roles {
+		faults = append(faults, checkRole("the configuration of roles", role))
+	}
+	return b, errors.Join(faults...)
+}
+
+func (b *Bot) addCommand(c Command) (faults []error) {
+	if _, taken := b.commands[c.Name]; taken || c.Name == "" || c.Name != strings.ToLower(c.Name) || len(b.o.Prefix+c.Name) > 32 {
+		faults = append(faults, fmt.Errorf("bot: the command %q is there twice, or no name for a command", c.Name))
+	}
+	b.commands[c.Name] = c
+	b.names = append(b.names, c.Name)
+	faults = append(faults, checkRole("/"+c.Name, c.Role))
+	if c.Run == nil {
+		faults = append(faults, fmt.Errorf("bot: /%s has no handler", c.Name))
+	}
+	seen := map[string]bool{helpWord: true}
+	for _, w := range c.Words {
+		if w.Name == "" || seen[w.Name] || w.Run == nil {
+			faults = append(faults, fmt.Errorf("bot: /%s %s is there twice, or has no name or handler", c.Name, w.Name))
+		}
+		seen[w.Name] = true
+		faults = append(faults, checkRole("/"+c.Name+" "+w.Name, w.Role))
+	}
+	if c.Else != nil {
+		faults = append(faults, checkRole("/"+c.Name+" …", c.Else.Role))
+	}
+	for _, a := range c.Actions {
+		faults = append(faults, b.addAction(a))
+	}
+	return faults
+}
+
+func (b *Bot) addAction(a Action) error {
+	if _, taken := b.actions[a.Name]; taken || a.Name == "" || a.Name == againAction || a.Run == nil || strings.Contains(a.Name, actionSuffix) {
+		return fmt.Errorf("bot: the action %q is there twice, or has no good name or no handler", a.Name)
+	}
+	b.actions[a.Name] = a
+	return checkRole("the action "+a.Name, a.Role)
+}
+
+func checkRole(what string, r Role) error {
+	switch r {
+	case Anyone, Operator, Approver, Admin:
+		return nil
+	}
+	return fmt.Errorf("bot: %s names the role %q; there are anyone, operator, approver and admin", what, r)
+}
+
+// Ready says that at least one connection to Slack is open.
+func (b *Bot) Ready() bool { return b.links.open() > 0 }
+
+// Greeted is closed once Slack has greeted the first connection.
+func (b *Bot) Greeted() <-chan struct{} { return b.greeted }
+
+// Run listens until the context ends. What was stored but not done, by this process or one before, is done first. It
+// fails when Slack refuses the tokens at the start; later it keeps trying. Slack.Run must outlive it, because the last
+// answers are said while it ends.
+func (b *Bot) Run(ctx context.Context) error {
+	if _, err := b.slack.Identity(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+		return fmt.Errorf("bot: sign in to Slack: %w", err)
+	}
+	work, stop := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer stop(nil)
+	defer context.AfterFunc(ctx, func() {
+		grace := time.AfterFunc(b.o.Grace, func() { stop(errStopping) })
+		context.AfterFunc(work, func() { grace.Stop() })
+	})()
+	var workers sync.WaitGroup
+	for range b.o.Workers {
+		workers.Go(func() { b.work(work) })
+	}
+	workers.Go(func() { b.tend(ctx) })
+	listening, hangUp := context.WithCancel(ctx)
+	defer hangUp()
+	err := b.links.keep(listening)
+	b.lanes.close()
+	workers.Wait()
+	b.wg.Wait()
+	return err
+}
+
+// errStopping is the cause by which the context of handlers ends at shutdown.
+var errStopping = errors.New("opsbot is shutting down")

@@ -1,0 +1,351 @@
+package bot
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	slackgo "github.com/slack-go/slack"
+
+	"github.com/kampyn/opsbot/chat"
+)
+
+// place is where a form was asked for; it travels in the form's metadata, because a submission has no channel.
+type place struct{ Channel, Thread string }
+
+// formPrefix and closePrefix name the actions of a form's submission and dismissal; errorBlock is the block with what
+// was wrong with the last submission.
+const (
+	formPrefix  = "form:"
+	closePrefix = "close:"
+	errorBlock  = "opsbot.error"
+)
+
+// renderForm draws a form within Slack's limits. A choice of more than 100 options is drawn in groups of 100, more
+// than 10 check boxes or radio buttons as a list. An error means that the form cannot be drawn as it is meant.
+func renderForm(f chat.Form, at place, notifyClose bool) (slackgo.ModalViewRequest, error) {
+	meta := at.Channel + "|" + at.Thread + "|" + f.Meta
+	if length(meta) > maxMeta {
+		return slackgo.ModalViewRequest{}, fmt.Errorf("bot: the form %s carries more than %d characters of metadata", f.ID, maxMeta)
+	}
+	var blocks []slackgo.Block
+	if f.Error != "" {
+		blocks = append(blocks, drawError(f.Error))
+	}
+	if len(f.Intro) > 0 {
+		p := painter{blocksLeft: maxViewBlocks - len(f.Inputs) - 1, left: 10 * maxTotal, noFile: true}
+		if err := p.draw(f.Intro); err != nil {
+			return slackgo.ModalViewRequest{}, err
+		}
+		blocks = append(blocks, p.blocks...)
+	}
+	reloads := false
+	for _, in := range f.Inputs {
+		reloads = reloads || in.Reload
+	}
+	for _, in := range f.Inputs {
+		block, err := drawInput(in, reloads)
+		if err != nil {
+			return slackgo.ModalViewRequest{}, err
+		}
+		blocks = append(blocks, block)
+	}
+	view := slackgo.ModalViewRequest{
+		Type: slackgo.VTModal, CallbackID: f.ID, PrivateMetadata: meta, NotifyOnClose: notifyClose,
+		Title: plain(orElse(f.Title, "opsbot"), maxViewTitle), Close: plain("Cancel", maxViewTitle),
+		Blocks: slackgo.Blocks{BlockSet: blocks},
+	}
+	if len(f.Inputs) > 0 || f.Submit != "" {
+		view.Submit = plain(orElse(f.Submit, "Submit"), maxViewTitle)
+	}
+	return view, nil
+}
+
+func drawError(text string) slackgo.Block {
+	b := slackgo.NewSectionBlock(mrkdwn(cut(":warning: "+text, maxSection)), nil, nil)
+	b.BlockID = errorBlock
+	return b
+}
+
+func drawInput(in chat.Input, reloads bool) (slackgo.Block, error) {
+	if in.ID == "" || length(in.ID) > maxActionID-8 || strings.Contains(in.ID, actionSuffix) {
+		return nil, fmt.Errorf("bot: an input has the ID %q, which Slack can't carry", in.ID)
+	}
+	var hint, placeholder *slackgo.TextBlockObject
+	if in.Hint != "" {
+		hint = plain(in.Hint, maxInputLabel)
+	}
+	if in.Placeholder != "" {
+		placeholder = plain(in.Placeholder, maxPlaceholder)
+	}
+	label := plain(orElse(in.Label, in.ID), maxInputLabel)
+	if in.Kind == chat.TextLine || in.Kind == chat.TextArea || in.Kind == "" {
+		e := slackgo.NewPlainTextInputBlockElement(placeholder, in.ID)
+		e.Multiline = in.Kind == chat.TextArea
+		if len(in.Initial) > 0 {
+			e.InitialValue = cut(in.Initial[0], maxInitial)
+		}
+		return inputBlock(in, in.ID, label, hint, e), nil
+	}
+	if len(in.Options) == 0 {
+		return section("*" + chat.Escape(orElse(in.Label, in.ID)) + "*\n_There is nothing to choose from._"), nil
+	}
+	options, err := drawOptions(in)
+	if err != nil {
+		return nil, err
+	}
+	blockID := in.ID
+	if reloads {
+		// Slack keeps the choice of a block that it knows, even when the options are new; a new block has no past.
+		blockID += actionSuffix + digest(in.Options)
+	}
+	element, err := drawChoice(in, placeholder, options)
+	if err != nil {
+		return nil, err
+	}
+	if len(options) > maxOptions*maxGroups {
+		hint = plain(fmt.Sprintf("Only the first %d of %d are shown. %s", maxOptions*maxGroups, len(options), in.Hint), maxInputLabel)
+	}
+	return inputBlock(in, blockID, label, hint, element), nil
+}
+
+func inputBlock(in chat.Input, id string, label, hint *slackgo.TextBlockObject, e slackgo.BlockElement) slackgo.Block {
+	b := slackgo.NewInputBlock(id, label, hint, e)
+	b.Optional = in.Optional
+	b.DispatchAction = in.Reload
+	return b
+}
+
+func digest(options []chat.Option) string {
+	h := sha256.New()
+	for _, o := range options {
+		fmt.Fprintf(h, "%q%q", o.Value, o.Label) // a hash takes everything
+	}
+	return hex.EncodeToString(h.Sum(nil)[:3])
+}
+
+func drawOptions(in chat.Input) ([]*slackgo.OptionBlockObject, error) {
+	var all []*slackgo.OptionBlockObject
+	for _, o := range in.Options {
+		if o.Value == "" || length(o.Value) > maxOptionValue {
+			return nil, fmt.Errorf("bot: the input %s has an option of %d characters, Slack carries 1 to %d", in.ID, length(o.Value), maxOptionValue)
+		}
+		var hint *slackgo.TextBlockObject
+		if o.Hint != "" {
+			hint = plain(o.Hint, maxOption)
+		}
+		all = append(all, slackgo.NewOptionBlockObject(o.Value, plain(orElse(o.Label, o.Value), maxOption), hint))
+	}
+	return all, nil
+}
+
+// drawChoice draws an input with options. Slack answers an initial option that is not among the options with an error,
+// so those are left out.
+func drawChoice(in chat.Input, placeholder *slackgo.TextBlockObject, options []*slackgo.OptionBlockObject) (slackgo.BlockElement, error) {
+	initial := chosen(options, in.Initial)
+	first := func() *slackgo.OptionBlockObject {
+		if len(initial) == 0 {
+			return nil
+		}
+		return initial[0]
+	}
+	few := len(options) <= maxChoices
+	switch {
+	case in.Kind == chat.Checkboxes && few:
+		e := slackgo.NewCheckboxGroupsBlockElement(in.ID, options...)
+		e.InitialOptions = initial
+		return e, nil
+	case in.Kind == chat.Radio && few:
+		e := slackgo.NewRadioButtonsBlockElement(in.ID, options...)
+		e.InitialOption = first()
+		return e, nil
+	case in.Kind == chat.MultiSelect || in.Kind == chat.Checkboxes:
+		e := slackgo.NewOptionsMultiSelectBlockElement(slackgo.MultiOptTypeStatic, placeholder, in.ID)
+		e.Options, e.OptionGroups = grouped(options)
+		e.InitialOptions = initial
+		return e, nil
+	case in.Kind == chat.Select || in.Kind == chat.Radio:
+		e := slackgo.NewOptionsSelectBlockElement(slackgo.OptTypeStatic, placeholder, in.ID)
+		e.Options, e.OptionGroups = grouped(options)
+		e.InitialOption = first()
+		return e, nil
+	}
+	return nil, fmt.Errorf("bot: the input %s is of the unknown kind %q", in.ID, in.Kind)
+}
+
+func chosen(options []*slackgo.OptionBlockObject, values []string) []*slackgo.OptionBlockObject {
+	var some []*slackgo.OptionBlockObject
+	for _, o := range options {
+		for _, v := range values {
+			if o.Value == v {
+				some = append(some, o)
+				break
+			}
+		}
+	}
+	return some
+}
+
+func grouped(all []*slackgo.OptionBlockObject) ([]*slackgo.OptionBlockObject, []*slackgo.OptionGroupBlockObject) {
+	if len(all) <= maxOptions {
+		return all, nil
+	}
+	all = all[:min(len(all), maxOptions*maxGroups)]
+	var groups []*slackgo.OptionGroupBlockObject
+	for start := 0; start < len(all); start += maxOptions {
+		end := min(start+maxOptions, len(all))
+		groups = append(groups, slackgo.NewOptionGroupBlockElement(plain(fmt.Sprintf("%d to %d", start+1, end), maxOption), all[start:end]...))
+	}
+	return nil, groups
+}
+
+// view is what Slack says about a form that was submitted, closed, or in which something was pressed.
+type view struct {
+	ID         string          `json:"id"`
+	Type       string          `json:"type"`
+	CallbackID string          `json:"callback_id"`
+	Metadata   string          `json:"private_metadata"`
+	Blocks     json.RawMessage `json:"blocks"`
+	Title      text            `json:"title"`
+	Submit     text            `json:"submit"`
+	State      struct {
+		Values map[string]map[string]entered `json:"values"`
+	} `json:"state"`
+}
+
+type text struct {
+	Text string `json:"text"`
+}
+
+// entered is what one element of a form, or a pressed element, holds.
+type entered struct {
+	Type            string   `json:"type"`
+	Value           string   `json:"value"`
+	SelectedOption  *option  `json:"selected_option"`
+	SelectedOptions []option `json:"selected_options"`
+}
+
+type option struct {
+	Value string `json:"value"`
+}
+
+func (e entered) values() []string {
+	var all []string
+	switch {
+	case e.SelectedOption != nil:
+		all = append(all, e.SelectedOption.Value)
+	case len(e.SelectedOptions) > 0:
+		for _, o := range e.SelectedOptions {
+			all = append(all, o.Value)
+		}
+	case e.Value != "":
+		all = append(all, e.Value)
+	}
+	return all
+}
+
+func (v *view) place() (place, string) {
+	fields := strings.SplitN(v.Metadata, "|", 3)
+	if len(fields) != 3 {
+		return place{}, v.Metadata
+	}
+	return place{Channel: fields[0], Thread: fields[1]}, fields[2]
+}
+
+// values answers what was entered, by input ID. Inputs that were left empty are missing.
+func (v *view) values() map[string][]string {
+	all := map[string][]string{}
+	for _, block := range v.State.Values {
+		for action, e := range block {
+			if some := e.values(); len(some) > 0 {
+				all[action] = some
+			}
+		}
+	}
+	return all
+}
+
+// firstInput answers the block ID of the first input, to which an error can be attached, or "".
+func (v *view) firstInput() string {
+	var blocks []struct {
+		Type    string `json:"type"`
+		BlockID string `json:"block_id"`
+	}
+	if json.Unmarshal(v.Blocks, &blocks) != nil {
+		return "" // then the whole form is replaced
+	}
+	for _, b := range blocks {
+		if b.Type == "input" {
+			return b.BlockID
+		}
+	}
+	return ""
+}
+
+// again draws the form as it was submitted, with what was entered and with the error on top.
+func (v *view) again(problem string, notifyClose bool) (slackgo.ModalViewRequest, error) {
+	var blocks slackgo.Blocks
+	if err := json.Unmarshal(v.Blocks, &blocks); err != nil {
+		return slackgo.ModalViewRequest{}, fmt.Errorf("bot: read the form %s: %w", v.CallbackID, err)
+	}
+	shown := []slackgo.Block{drawError(problem)}
+	values := v.values()
+	for _, b := range blocks.BlockSet {
+		if in, ok := b.(*slackgo.InputBlock); ok {
+			refill(in.Element, values)
+		}
+		if s, ok := b.(*slackgo.SectionBlock); ok && s.BlockID == errorBlock {
+			continue
+		}
+		shown = append(shown, b)
+	}
+	return slackgo.ModalViewRequest{
+		Type: slackgo.VTModal, CallbackID: v.CallbackID, PrivateMetadata: v.Metadata, NotifyOnClose: notifyClose,
+		Title: plain(orElse(v.Title.Text, "opsbot"), maxViewTitle), Close: plain("Cancel", maxViewTitle),
+		Submit: plain(orElse(v.Submit.Text, "Submit"), maxViewTitle), Blocks: slackgo.Blocks{BlockSet: shown},
+	}, nil
+}
+
+func refill(element slackgo.BlockElement, values map[string][]string) {
+	switch e := element.(type) {
+	case *slackgo.PlainTextInputBlockElement:
+		e.InitialValue = strings.Join(values[e.ActionID], "")
+	case *slackgo.SelectBlockElement:
+		e.InitialOption = firstOf(chosen(flat(e.Options, e.OptionGroups), values[e.ActionID]))
+	case *slackgo.MultiSelectBlockElement:
+		e.InitialOptions = chosen(flat(e.Options, e.OptionGroups), values[e.ActionID])
+	case *slackgo.CheckboxGroupsBlockElement:
+		e.InitialOptions = chosen(e.Options, values[e.ActionID])
+	case *slackgo.RadioButtonsBlockElement:
+		e.InitialOption = firstOf(chosen(e.Options, values[e.ActionID]))
+	}
+}
+
+func firstOf(all []*slackgo.OptionBlockObject) *slackgo.OptionBlockObject {
+	if len(all) == 0 {
+		return nil
+	}
+	return all[0]
+}
+
+func flat(options []*slackgo.OptionBlockObject, groups []*slackgo.OptionGroupBlockObject) []*slackgo.OptionBlockObject {
+	for _, g := range groups {
+		options = append(options, g.Options...)
+	}
+	return options
+}
+
+// notice draws a form that only says something, in the place of the one that was submitted.
+func (v *view) notice(parts ...chat.Part) (slackgo.ModalViewRequest, error) {
+	blocks, err := renderView(chat.Message{Parts: parts})
+	if err != nil {
+		return slackgo.ModalViewRequest{}, err
+	}
+	return slackgo.ModalViewRequest{
+		Type: slackgo.VTModal, CallbackID: v.CallbackID, PrivateMetadata: v.Metadata,
+		Title: plain(orElse(v.Title.Text, "opsbot"), maxViewTitle), Close: plain("Close", maxViewTitle),
+		Blocks: slackgo.Blocks{BlockSet: blocks},
+	}, nil
+}

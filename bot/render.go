@@ -1,0 +1,323 @@
+package bot
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	slackgo "github.com/slack-go/slack"
+
+	"github.com/kampyn/opsbot/chat"
+)
+
+// drawing is a message as Slack takes it. rest is the text that did not fit; it goes into a file.
+type drawing struct {
+	text   string
+	blocks []slackgo.Block
+	rest   string
+}
+
+// linkAction is the action of buttons that only open an address. Actions that occur more than once in a block are
+// told apart by a suffix, because Slack wants them to be unique.
+const (
+	linkAction   = "link"
+	actionSuffix = "#"
+)
+
+// render draws m within Slack's limits. Text is cut at line breaks and spread over several blocks; from the first
+// piece that does not fit on, text goes to rest, while buttons are always kept. An error means that a button cannot
+// be drawn without changing what it does.
+func render(m chat.Message) (drawing, error) {
+	p := painter{blocksLeft: maxBlocks, left: maxTotal}
+	if err := p.draw(parts(m)); err != nil {
+		return drawing{}, err
+	}
+	return drawing{text: cut(m.Summary, maxSummary), blocks: p.blocks, rest: unescape(strings.TrimSpace(p.rest.String()))}, nil
+}
+
+// renderView draws m's parts for a modal or App Home, where there is no file for what does not fit.
+func renderView(m chat.Message) ([]slackgo.Block, error) {
+	p := painter{blocksLeft: maxViewBlocks, left: 10 * maxTotal, noFile: true}
+	err := p.draw(parts(m))
+	return p.blocks, err
+}
+
+func parts(m chat.Message) []chat.Part {
+	if len(m.Parts) == 0 {
+		return []chat.Part{chat.Text(m.Summary)}
+	}
+	return m.Parts
+}
+
+// painter draws parts one after the other while there is room.
+type painter struct {
+	blocks     []slackgo.Block
+	blocksLeft int
+	left       int // characters
+	rest       strings.Builder
+	full       bool // what follows goes to rest
+	noFile     bool
+}
+
+func (p *painter) draw(all []chat.Part) error {
+	// Buttons are drawn first, so that their room is known before text takes it.
+	rows := map[int][]slackgo.Block{}
+	for i, part := range all {
+		if a, ok := part.(chat.Actions); ok {
+			drawn, err := drawActions(a)
+			if err != nil {
+				return err
+			}
+			rows[i] = drawn
+			p.blocksLeft -= len(drawn)
+			p.left -= sizeOfActions(a)
+		}
+	}
+	if p.blocksLeft < 1 || p.left < maxHeader {
+		return fmt.Errorf("bot: a message with too many buttons")
+	}
+	p.blocksLeft-- // for the note that the rest is elsewhere
+	p.left -= maxHeader
+	for i, part := range all {
+		if rows[i] != nil {
+			p.blocks = append(p.blocks, rows[i]...)
+			continue
+		}
+		p.part(part)
+	}
+	return nil
+}
+
+func (p *painter) part(part chat.Part) {
+	switch part := part.(type) {
+	case chat.Header:
+		if part != "" {
+			p.add(string(part), func(s string) slackgo.Block { return slackgo.NewHeaderBlock(plain(s, maxHeader)) }, cut(string(part), maxHeader))
+		}
+	case chat.Text:
+		p.add(string(part), section, split(string(part), maxSection)...)
+	case chat.Note:
+		p.add(string(part), note, split(string(part), maxSection)...)
+	case chat.Code:
+		clean := chat.Escape(strings.ReplaceAll(string(part), "```", "'''"))
+		p.add(clean, code, split(clean, maxSection-len("```\n\n```"))...)
+	case chat.Divider:
+		if !p.full && p.blocksLeft > 0 {
+			p.put(0, slackgo.NewDividerBlock())
+		}
+	case chat.Fields:
+		p.fields(part)
+	}
+}
+
+// add draws the pieces of one text while they fit. The first that does not ends the text: whole goes to rest, if none
+// of it was drawn, or else what is missing.
+func (p *painter) add(whole string, draw func(string) slackgo.Block, pieces ...string) {
+	for i, piece := range pieces {
+		if p.full || p.blocksLeft < 1 || p.left < length(piece) {
+			if i > 0 {
+				whole = strings.Join(pieces[i:], "\n")
+			}
+			p.overflow(whole)
+			return
+		}
+		p.put(length(piece), draw(piece))
+	}
+}
+
+func (p *painter) put(size int, b slackgo.Block) {
+	p.blocks = append(p.blocks, b)
+	p.blocksLeft--
+	p.left -= size
+}
+
+func (p *painter) overflow(text string) {
+	if !p.full {
+		p.full = true
+		say := "_The rest is in the file below this message._"
+		if p.noFile {
+			say = "_There is more than can be shown here._"
+		}
+		p.blocks = append(p.blocks, note(say))
+	}
+	p.rest.WriteString(text)
+	p.rest.WriteString("\n\n")
+}
+
+// fields draws up to ten pairs in a block.
+func (p *painter) fields(all chat.Fields) {
+	for len(all) > 0 {
+		some := all[:min(maxFields, len(all))]
+		var drawn []*slackgo.TextBlockObject
+		var words []string
+		size := 0
+		for _, f := range some {
+			text := cut("*"+f.Label+"*\n"+f.Value, maxField)
+			drawn = append(drawn, mrkdwn(text))
+			size += length(text)
+			words = append(words, f.Label+": "+f.Value)
+		}
+		if p.full || p.blocksLeft < 1 || p.left < size {
+			for _, f := range all[len(some):] {
+				words = append(words, f.Label+": "+f.Value)
+			}
+			p.overflow(strings.Join(words, "\n"))
+			return
+		}
+		p.put(size, slackgo.NewSectionBlock(nil, drawn, nil))
+		all = all[len(some):]
+	}
+}
+
+func section(s string) slackgo.Block { return slackgo.NewSectionBlock(mrkdwn(s), nil, nil) }
+func note(s string) slackgo.Block    { return slackgo.NewContextBlock("", mrkdwn(s)) }
+func code(s string) slackgo.Block    { return section("```\n" + s + "\n```") }
+
+func mrkdwn(s string) *slackgo.TextBlockObject {
+	return slackgo.NewTextBlockObject(slackgo.MarkdownType, s, false, false)
+}
+
+func plain(s string, limit int) *slackgo.TextBlockObject {
+	return slackgo.NewTextBlockObject(slackgo.PlainTextType, cut(s, limit), true, false)
+}
+
+// drawActions draws a row of buttons, as several blocks when there are more than 25.
+func drawActions(all chat.Actions) ([]slackgo.Block, error) {
+	var rows []slackgo.Block
+	for start := 0; start < len(all); start += maxElements {
+		var elements []slackgo.BlockElement
+		seen := map[string]int{}
+		for _, b := range all[start:min(start+maxElements, len(all))] {
+			e, err := drawButton(b)
+			if err != nil {
+				return nil, err
+			}
+			seen[e.ActionID]++
+			if n := seen[e.ActionID]; n > 1 {
+				e.ActionID += fmt.Sprint(actionSuffix, n)
+			}
+			elements = append(elements, e)
+		}
+		rows = append(rows, slackgo.NewActionBlock("", elements...))
+	}
+	return rows, nil
+}
+
+func drawButton(b chat.Button) (*slackgo.ButtonBlockElement, error) {
+	action := b.Action
+	if b.URL != "" && action == "" {
+		action = linkAction
+	}
+	switch {
+	case action == "" || length(action) > maxActionID-4 || strings.Contains(action, actionSuffix):
+		return nil, fmt.Errorf("bot: the button %q has the action %q, which Slack can't carry", b.Label, action)
+	case length(b.Value) > maxValue:
+		return nil, fmt.Errorf("bot: the value of the button %q is longer than %d characters", b.Label, maxValue)
+	case length(b.URL) > maxURL:
+		return nil, fmt.Errorf("bot: the address of the button %q is longer than %d characters", b.Label, maxURL)
+	case b.Label == "":
+		return nil, fmt.Errorf("bot: the button for %q has no label", action)
+	}
+	e := slackgo.NewButtonBlockElement(action, b.Value, plain(b.Label, maxButton))
+	e.URL = b.URL
+	e.Style = slackgo.Style(b.Style)
+	if c := b.Confirm; c != nil {
+		e.Confirm = slackgo.NewConfirmationBlockObject(plain(orElse(c.Title, "Sure?"), 100), mrkdwn(cut(orElse(c.Text, b.Label+"?"), 300)),
+			plain(orElse(c.Yes, "Yes"), 30), plain(orElse(c.No, "No"), 30))
+		e.Confirm.Style = e.Style
+	}
+	return e, nil
+}
+
+// unescape undoes chat.Escape, for text that leaves mrkdwn.
+func unescape(s string) string { return unescaper.Replace(s) }
+
+var unescaper = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&")
+
+func orElse(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
+
+func sizeOfActions(all chat.Actions) int {
+	size := 0
+	for _, b := range all {
+		size += min(length(b.Label), maxButton)
+		if b.Confirm != nil {
+			size += 100 + min(length(b.Confirm.Text), 300)
+		}
+	}
+	return size
+}
+
+// length counts as Slack's JavaScript does: in UTF-16 units.
+func length(s string) int {
+	n := 0
+	for _, r := range s {
+		n += max(utf16.RuneLen(r), 1)
+	}
+	return n
+}
+
+// cut shortens s to a number of characters, with an ellipsis in place of what is missing. It breaks no <…> and no
+// &…; apart.
+func cut(s string, limit int) string {
+	if length(s) <= limit {
+		return s
+	}
+	return s[:breakAt(s, limit-1)] + "…"
+}
+
+// split cuts s into pieces of at most limit characters: at line breaks where there are any, else between words, and
+// apart from that anywhere but within <…> and &…;. Empty pieces are left out.
+func split(s string, limit int) []string {
+	var pieces []string
+	for s = strings.Trim(s, "\n"); s != ""; s = strings.TrimLeft(s, "\n") {
+		if length(s) <= limit {
+			if strings.TrimSpace(s) == "" {
+				break
+			}
+			return append(pieces, s)
+		}
+		end := breakAt(s, limit)
+		if i := strings.LastIndexByte(s[:end], '\n'); i > 0 {
+			end = i
+		} else if i := strings.LastIndexByte(s[:end], ' '); i > end/2 {
+			end = breakBefore(s, i+1)
+		}
+		if strings.TrimSpace(s[:end]) != "" {
+			pieces = append(pieces, s[:end])
+		}
+		s = s[end:]
+	}
+	return pieces
+}
+
+// breakAt answers the largest index in bytes at which s may be cut so that at most limit characters stand before it.
+func breakAt(s string, limit int) int {
+	n, end := 0, len(s)
+	for i, r := range s {
+		if n += max(utf16.RuneLen(r), 1); n > limit {
+			end = i
+			break
+		}
+	}
+	return breakBefore(s, end)
+}
+
+// breakBefore moves a cut to before the <…> or &…; that it would break apart, unless nothing would be left.
+func breakBefore(s string, end int) int {
+	if i := strings.LastIndexByte(s[:end], '<'); i > 0 && !strings.Contains(s[i:end], ">") && strings.Contains(s[end:], ">") {
+		return i
+	}
+	if i := strings.LastIndexByte(s[:end], '&'); i > 0 && end-i < len("&amp;") && !strings.Contains(s[i:end], ";") {
+		return i
+	}
+	for end > 0 && end < len(s) && !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return end
+}

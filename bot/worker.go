@@ -1,0 +1,337 @@
+package bot
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/kampyn/opsbot/chat"
+	"github.com/kampyn/opsbot/events"
+	"github.com/kampyn/opsbot/state"
+)
+
+// lanes hold the IDs of stored envelopes that wait for a worker. Those of one person in one channel are a lane: they
+// are worked on one after the other, in order. An ID that waits or is worked on is not taken again.
+type lanes struct {
+	mu      sync.Mutex
+	changed *sync.Cond
+	waiting map[string][]string // by lane; a lane that is being worked on keeps its entry
+	ready   []string            // lanes that a worker may take
+	known   map[string]bool
+	closed  bool
+}
+
+func newLanes() *lanes {
+	l := &lanes{waiting: map[string][]string{}, known: map[string]bool{}}
+	l.changed = sync.NewCond(&l.mu)
+	return l
+}
+
+func (l *lanes) add(id string, e envelope) {
+	lane := e.lane()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.known[id] {
+		return
+	}
+	l.known[id] = true
+	_, busy := l.waiting[lane]
+	l.waiting[lane] = append(l.waiting[lane], id)
+	if !busy {
+		l.ready = append(l.ready, lane)
+		l.changed.Signal()
+	}
+}
+
+// take waits for work; ok is false once the lanes are closed.
+func (l *lanes) take() (lane, id string, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for len(l.ready) == 0 && !l.closed {
+		l.changed.Wait()
+	}
+	if l.closed {
+		return "", "", false
+	}
+	lane = l.ready[0]
+	l.ready = l.ready[1:]
+	return lane, l.waiting[lane][0], true
+}
+
+// done ends the work on the head of a lane.
+func (l *lanes) done(lane, id string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.known, id)
+	if l.waiting[lane] = l.waiting[lane][1:]; len(l.waiting[lane]) == 0 {
+		delete(l.waiting, lane)
+		return
+	}
+	l.ready = append(l.ready, lane)
+	l.changed.Signal()
+}
+
+func (l *lanes) close() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.closed = true
+	l.changed.Broadcast()
+}
+
+// maxAttempts is how often an envelope is begun: a handler that ended the process twice would do it again.
+const maxAttempts = 2
+
+func (b *Bot) work(ctx context.Context) {
+	for {
+		lane, id, ok := b.lanes.take()
+		if !ok {
+			return
+		}
+		b.process(ctx, id)
+		b.lanes.done(lane, id)
+	}
+}
+
+// tend picks up what was stored and not done, and forgets what was done long ago.
+func (b *Bot) tend(ctx context.Context) {
+	ticker := time.NewTicker(time.Minute)
+	defer ticker.Stop()
+	for n := 0; ctx.Err() == nil; n++ {
+		err := b.pickUp(ctx, n == 0)
+		if err == nil && n%60 == 0 {
+			err = b.forgetDone(ctx)
+		}
+		if err != nil && ctx.Err() == nil {
+			b.log.Error("could not look through the stored envelopes", "error", err)
+			if n == 0 && sleep(ctx, time.Second) == nil {
+				n--
+				continue
+			}
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// pickUp hands over the envelopes that are not done, oldest first: at the start all of them, later those that another
+// instance has left lying.
+func (b *Bot) pickUp(ctx context.Context, all bool) error {
+	left, err := b.store.Query(ctx, state.Query{Kind: kindEnvelope, OrderBy: "at",
+		Where: []state.Condition{{Field: "status", Op: state.Equal, Value: statusStored}}})
+	if err != nil {
+		return fmt.Errorf("bot: look for envelopes to do: %w", err)
+	}
+	for _, r := range left {
+		s, err := decodeStored(r)
+		if err != nil {
+			return err
+		}
+		if all || b.now().Sub(latest(s.Received, s.Until)) > time.Minute {
+			b.lanes.add(s.ID, envelope{Type: s.Type, Payload: s.Payload})
+		}
+	}
+	return nil
+}
+
+func (b *Bot) forgetDone(ctx context.Context) error {
+	before := state.SortableTime(b.now().Add(-keepDone))
+	for _, status := range []string{statusDone, statusFailed, statusRefused} {
+		err := forget(ctx, b.store, state.Query{Kind: kindEnvelope, OrderBy: "at", Limit: 200, Where: []state.Condition{
+			{Field: "status", Op: state.Equal, Value: status}, {Field: "at", Op: state.Less, Value: before}}})
+		if err != nil {
+			return fmt.Errorf("bot: forget envelopes: %w", err)
+		}
+	}
+	return nil
+}
+
+// process does what a stored envelope asks for, unless it is done or in other hands, and notes the outcome.
+func (b *Bot) process(ctx context.Context, id string) {
+	s, ok := b.claim(ctx, id)
+	if !ok {
+		return
+	}
+	status := statusDone
+	var err error
+	if s.Attempts > maxAttempts {
+		status, err = statusFailed, b.giveUp(ctx, &s)
+	} else {
+		err = b.serve(ctx, &s)
+	}
+	if err != nil && ctx.Err() != nil { // the next start does it
+		s.Attempts--
+		s.By, s.Until = "", time.Time{}
+		status = statusStored
+	} else if err != nil {
+		s.Fault = b.fault("a request was not answered", &s, err)
+		status = statusFailed
+	}
+	b.settle(ctx, &s, status)
+}
+
+// claim marks an envelope as being worked on by this instance and counts the attempt.
+func (b *Bot) claim(ctx context.Context, id string) (stored, bool) {
+	for n := 0; ; n++ {
+		s, err := b.load(ctx, id)
+		if errors.Is(err, state.ErrNotFound) || err == nil && !b.mine(s) {
+			return s, false
+		}
+		if err == nil {
+			s.Attempts++
+			s.By, s.Until = b.o.Instance, b.now().Add(b.o.HandleWithin+time.Minute)
+			if err = b.save(ctx, &s, statusStored); err == nil {
+				return s, true
+			}
+		}
+		if errors.Is(err, state.ErrConflict) {
+			return s, false // another instance was faster
+		}
+		b.log.Error("could not begin with a stored envelope, trying again", "id", id, "error", err)
+		if sleep(ctx, wait(n, err)) != nil {
+			return s, false
+		}
+	}
+}
+
+func (b *Bot) mine(s stored) bool {
+	held := s.By != "" && s.By != b.o.Instance && s.Until.After(b.now())
+	return s.status == statusStored && !held && !b.refused.has(s.ID)
+}
+
+// settle notes the outcome, also while the bot is shutting down.
+func (b *Bot) settle(ctx context.Context, s *stored, status string) {
+	if ctx.Err() != nil {
+		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+		defer cancel()
+		ctx = bounded
+	}
+	for n := 0; ; n++ {
+		err := b.save(ctx, s, status)
+		if err == nil || errors.Is(err, state.ErrConflict) || errors.Is(err, state.ErrNotFound) {
+			return
+		}
+		if sleep(ctx, wait(n, err)) != nil {
+			b.log.Error("the outcome of a request could not be noted, it will be done again", "id", s.ID, "error", err)
+			return
+		}
+	}
+}
+
+// giveUp tells the person that the request ended the process again and again.
+func (b *Bot) giveUp(ctx context.Context, s *stored) error {
+	t, err := b.route(ctx, s)
+	s.Fault = b.fault("a request ended the process more than once, given up", s, err)
+	if t == nil || t.request.User.ID == "" || t.event {
+		return nil
+	}
+	return b.answer(ctx, t.request, Reply{}, &chat.Problem{
+		Say: "I stopped in the middle of this more than once, so I gave it up.",
+		Try: "Please look at what it left behind before you try again (reference " + s.Fault + ").",
+	})
+}
+
+// serve has the handlers do what was asked, and answers. An error means that the person could not be answered.
+func (b *Bot) serve(ctx context.Context, s *stored) error {
+	t, err := b.route(ctx, s)
+	if t == nil {
+		if err != nil {
+			b.log.Warn("an envelope that can't be understood", "id", s.ID, "error", err)
+		}
+		return nil
+	}
+	if err == nil {
+		err = b.permit(ctx, t)
+	}
+	if t.event {
+		return b.tell(ctx, s, t)
+	}
+	var reply Reply
+	if err == nil {
+		reply, err = b.handle(ctx, t.request, t.run)
+	}
+	if err != nil && ctx.Err() != nil {
+		return err
+	}
+	return b.answer(ctx, t.request, reply, b.speakable(s, err))
+}
+
+// permit checks who asks, and records what was asked.
+func (b *Bot) permit(ctx context.Context, t *asked) error {
+	if t.event {
+		return nil
+	}
+	err := b.may(ctx, t.request.User.ID, t.request.origin.team, t.role)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if t.quiet && err == nil || b.o.Events == nil {
+		return err
+	}
+	what := chat.Literal(redact(t.what))
+	e := events.Event{At: t.request.At, Key: "command/" + t.request.ID, Who: t.request.User, What: "command",
+		Text: "asked for " + what, Detail: map[string]string{"asked": redact(t.what), "channel": t.request.Channel}}
+	if p, ok := errors.AsType[*chat.Problem](err); ok {
+		e.What, e.Outcome, e.Text = "command.refused", events.Refused, "asked for "+what+" and was refused: "+p.Say
+	}
+	if _, fault := b.o.Events.Append(ctx, e); fault != nil {
+		b.log.Error("what was asked could not be recorded", "id", t.request.ID, "error", fault)
+	}
+	return err
+}
+
+// tell calls every handler of an event. Nobody asked, so failures are only logged.
+func (b *Bot) tell(ctx context.Context, s *stored, t *asked) error {
+	for _, e := range b.o.On {
+		if e.Type != t.request.Action {
+			continue
+		}
+		if _, err := b.handle(ctx, t.request, e.Run); err != nil {
+			if ctx.Err() != nil {
+				return err
+			}
+			b.fault("an event could not be handled", s, err)
+		}
+	}
+	return nil
+}
+
+// handle calls a handler, within its time; a panic becomes an error.
+func (b *Bot) handle(ctx context.Context, r Request, run Handler) (reply Reply, err error) {
+	ctx, cancel := context.WithTimeout(ctx, b.o.HandleWithin)
+	defer cancel()
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("bot: the handler of %s panicked: %v\n%s", r.Action, p, debug.Stack())
+		}
+	}()
+	return run(ctx, r)
+}
+
+// speakable makes an error one that can be shown: internal ones become a short reference to the log.
+func (b *Bot) speakable(s *stored, err error) *chat.Problem {
+	if err == nil {
+		return nil
+	}
+	if p, ok := errors.AsType[*chat.Problem](err); ok {
+		if p.Err != nil {
+			b.log.Warn("a request met a problem", "id", s.ID, "error", p.Err)
+		}
+		return p
+	}
+	s.Fault = b.fault("a request failed", s, err)
+	return &chat.Problem{Say: "Something went wrong inside opsbot (reference " + s.Fault + ").",
+		Try: "The log has the details under that reference.", Err: err}
+}
+
+// fault logs an error under a new short reference and answers that.
+func (b *Bot) fault(what string, s *stored, err error) string {
+	reference := "E-" + rand.Text()[:5]
+	b.log.Error(what, "reference", reference, "id", s.ID, "attempt", s.Attempts, "error", err)
+	return reference
+}
