@@ -111,12 +111,12 @@ func (w *folderWriter) publish() error {
 	const attempts = 20
 	var err error
 	for range attempts {
-		if err = makeDirs(w.folder.dir, filepath.Dir(w.path)); err != nil {
-			break
-		}
-		if w.ifAbsent {
+		err = makeDirs(w.folder.dir, filepath.Dir(w.path))
+		switch {
+		case err != nil:
+		case w.ifAbsent:
 			err = os.Link(w.temp.Name(), w.path)
-		} else {
+		default:
 			err = os.Rename(w.temp.Name(), w.path)
 		}
 		if !errors.Is(err, fs.ErrNotExist) {

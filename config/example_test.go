@@ -1,0 +1,131 @@
+package config_test
+
+import (
+	"log/slog"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/goccy/go-yaml"
+	"github.com/kampyn/opsbot/config"
+	"github.com/stretchr/testify/require"
+)
+
+const example = "../opsbot.example.yaml"
+
+var exampleEnv = map[string]string{
+	"SLACK_BOT_TOKEN": "xoxb-1-bot", "SLACK_APP_TOKEN": "xapp-1-app",
+	"APPROVAL_KEY_PRIYA":  "a-long-enough-approval-key",
+	"MONGO_URI_USER":      "mongodb+srv://bot:pw@users.abc12.mongodb.net/users?retryWrites=true&w=majority",
+	"MONGO_URI_ORDER":     "mongodb://bot:pw@a.example:27017,b.example:27018/orders?replicaSet=rs0&authSource=admin",
+	"MONGO_URI_ITEM":      "mongodb://items.example",
+	"MONGO_URI_INVENTORY": "mongodb://inventory.example/",
+	"MONGO_URI_ACCOUNT":   "mongodb://accounts.example/accounts",
+	"MONGO_URI_CACHE":     "mongodb://[::1]:27017/cache",
+	"BACKUP_ACCESS_KEY":   "AKIAEXAMPLE", "BACKUP_SECRET_KEY": "example-secret-key",
+}
+
+func from(env map[string]string) func(string) (string, bool) {
+	return func(name string) (string, bool) {
+		value, ok := env[name]
+		return value, ok
+	}
+}
+
+func TestExample(t *testing.T) {
+	text, err := os.ReadFile(example)
+	require.NoError(t, err)
+	c, err := config.Parse(example, text, from(exampleEnv))
+	require.NoError(t, err)
+
+	root, err := filepath.Abs("..")
+	require.NoError(t, err)
+	require.Equal(t, "xoxb-1-bot", c.Slack.BotToken.Reveal())
+	require.Equal(t, "https://slack.com/api/", c.Slack.APIURL)
+	require.Equal(t, config.Channels{Ops: "ops", Incidents: "incidents", Security: "security"}, c.Slack.Channels)
+	require.Equal(t, filepath.Join(root, "data/opsbot.db"), c.State.SQLite)
+	require.Equal(t, []string{"U024BE7LH", "S0614TZR7"}, c.Roles["operator"])
+	require.Equal(t, 1, c.Approvals.Restore)
+	require.Equal(t, 30*time.Minute, c.Approvals.Lifetime)
+	require.Equal(t, "a-long-enough-approval-key", c.Approvals.Keys["U0G9QF9C6"].Reveal())
+	var names []string
+	for _, d := range c.Databases {
+		names = append(names, d.Name)
+	}
+	require.Equal(t, []string{"users", "orders", "items", "inventory", "accounts", "cache"}, names, "in the file's order")
+	require.Equal(t, exampleEnv["MONGO_URI_USER"], c.Databases[0].URI.Reveal())
+	require.Equal(t, "secondaryPreferred", c.Databases[0].ReadPreference)
+	require.Equal(t, "kampyn-backups", c.Storage.S3.Bucket)
+	require.Equal(t, "opsbot", c.Storage.S3.Prefix)
+	require.Empty(t, c.Storage.S3.Endpoint)
+	require.Empty(t, c.Storage.Folder)
+	require.Equal(t, "Asia/Kolkata", c.Backups.Timezone.String())
+	require.Equal(t, config.CatchUp, c.Backups.Missed)
+	require.Equal(t, slog.LevelInfo, c.Log.Level)
+	require.Equal(t, 20*time.Second, c.ShutdownGrace)
+}
+
+// TestExampleIsComplete compares the keys of the example, with those that are commented out, with the schema.
+func TestExampleIsComplete(t *testing.T) {
+	text, err := os.ReadFile(example)
+	require.NoError(t, err)
+	whole := regexp.MustCompile(`(?m)^(\s*)#([a-z_]+: )`).ReplaceAllString(string(text), "$1$2")
+	var tree map[string]any
+	require.NoError(t, yaml.Unmarshal([]byte(whole), &tree))
+	found := map[string]bool{}
+	collect(tree, "", found)
+
+	known := map[string]bool{}
+	schema(reflect.TypeFor[config.Config](), "", known)
+	require.Equal(t, slices.Sorted(maps.Keys(known)), slices.Sorted(maps.Keys(found)))
+}
+
+// open are the sections whose keys are people's own.
+var open = regexp.MustCompile(`^(databases|approvals\.keys)\.[^.]+`)
+
+func collect(tree map[string]any, path string, found map[string]bool) {
+	for key, value := range tree {
+		key = open.ReplaceAllString(path+key, "$1.*")
+		if below, ok := value.(map[string]any); ok {
+			collect(below, key+".", found)
+		} else {
+			found[key] = true
+		}
+	}
+}
+
+func schema(typ reflect.Type, path string, known map[string]bool) {
+	if typ.Kind() == reflect.Pointer && typ.Elem() != reflect.TypeFor[time.Location]() {
+		typ = typ.Elem()
+	}
+	switch {
+	case typ == reflect.TypeFor[config.Roles]():
+		for _, role := range []string{"operator", "approver", "admin"} {
+			known[path+"."+role] = true
+		}
+	case typ.Kind() == reflect.Map, typ.Kind() == reflect.Slice && typ.Elem().Kind() == reflect.Struct:
+		schema(typ.Elem(), path+".*", known)
+	case typ.Kind() == reflect.Struct && typ != reflect.TypeFor[config.Secret]():
+		for field := range fields(typ) {
+			schema(field.Type, strings.TrimPrefix(path+"."+field.Tag.Get("yaml"), "."), known)
+		}
+	default:
+		known[path] = true
+	}
+}
+
+func fields(typ reflect.Type) func(func(reflect.StructField) bool) {
+	return func(yield func(reflect.StructField) bool) {
+		for i := range typ.NumField() {
+			if field := typ.Field(i); field.Tag.Get("yaml") != ",key" && !yield(field) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,74 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
+	"github.com/kampyn/opsbot/chat"
+)
+
+// Load reads a file with the environment of the process. Its errors are *Problems, or a *chat.Problem when the file
+// itself cannot be read.
+func Load(path string) (*Config, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, &chat.Problem{
+			Say: "The configuration file " + path + " cannot be read.",
+			Try: "Name another with --config, or begin with a copy of opsbot.example.yaml.",
+			Err: err,
+		}
+	}
+	return Parse(path, text, os.LookupEnv)
+}
+
+// Parse reads text as the file of that name. ${NAME} and ${NAME:-default} in strings are replaced by what env answers
+// (the second also when it answers ""), $${ stands for ${. A secret may be "file:" and the name of a file with the
+// value. Relative paths start at the file's folder. The error is always a *Problems.
+func Parse(name string, text []byte, env func(string) (string, bool)) (*Config, error) {
+	r := &reader{
+		file: name, env: env,
+		keys: map[string]*token.Token{}, values: map[string]*token.Token{}, broken: map[string]bool{},
+		anchors: map[string]ast.Node{},
+	}
+	dir, err := filepath.Abs(filepath.Dir(name))
+	if err != nil {
+		return nil, &Problems{{File: name, Line: 1, Column: 1, Say: err.Error()}}
+	}
+	r.dir = dir
+	c := defaults()
+	if body, ok := r.parse(text); ok {
+		r.document(body, c)
+		r.check(c)
+	}
+	if len(r.problems) > 0 {
+		r.problems.sort()
+		return nil, &r.problems
+	}
+	return c, nil
+}
+
+// parse reads the syntax; without a problem it answers the one document's body, or nil for an empty file.
+func (r *reader) parse(text []byte) (ast.Node, bool) {
+	file, err := parser.ParseBytes(text, 0)
+	var syntax yaml.Error
+	switch {
+	case errors.As(err, &syntax):
+		r.report("", syntax.GetToken(), "this is not YAML: "+syntax.GetMessage(), "")
+		return nil, false
+	case err != nil:
+		r.report("", nil, fmt.Sprintf("this is not YAML: %v", err), "")
+		return nil, false
+	case len(file.Docs) > 1 && file.Docs[1].Body != nil:
+		r.report("", file.Docs[1].Body.GetToken(), "a second document begins here", "the configuration is a single one")
+		return nil, false
+	case len(file.Docs) == 0:
+		return nil, true
+	}
+	return file.Docs[0].Body, true
+}
