@@ -182,6 +182,12 @@ func (r *reader) checkStorage(s *Storage) {
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html, and underscores for other servers
 var bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$`)
 
+// keyPrefix is stricter than S3, so that it is readable everywhere.
+var (
+	keyPrefix = regexp.MustCompile(`^(?:[\w .$!'()*&@=+,-]+(?:/[\w .$!'()*&@=+,-]+)*)?$`)
+	region    = regexp.MustCompile(`^[a-zA-Z0-9-]*$`)
+)
+
 func (r *reader) checkS3(s *S3) {
 	switch {
 	case s.Bucket == "":
@@ -194,8 +200,11 @@ func (r *reader) checkS3(s *S3) {
 		s.Prefix = "opsbot"
 	}
 	s.Prefix = strings.Trim(s.Prefix, "/")
-	if strings.Contains("/"+s.Prefix+"/", "/../") || strings.Contains(s.Prefix, "//") || strings.Contains(s.Prefix, `\`) {
-		r.fault("storage.s3.prefix", quote(s.Prefix)+" has empty parts, .. or a backslash", "")
+	if !keyPrefix.MatchString(s.Prefix) || strings.Contains("/"+s.Prefix+"/", "/../") {
+		r.fault("storage.s3.prefix", quote(s.Prefix)+" cannot begin a key", "write words with slashes between them")
+	}
+	if !region.MatchString(s.Region) {
+		r.fault("storage.s3.region", quote(s.Region)+" is no region", "write one like ap-south-1")
 	}
 	if s.Endpoint != "" && !isWeb(s.Endpoint) {
 		r.fault("storage.s3.endpoint", "this is no URL of a web server", "write one like https://s3.example.org, without credentials")

@@ -44,7 +44,9 @@ func Parse(name string, text []byte, env func(string) (string, bool)) (*Config, 
 	c := defaults()
 	if body, ok := r.parse(text); ok {
 		r.document(body, c)
-		r.check(c)
+		if !r.broken[""] {
+			r.check(c)
+		}
 	}
 	if len(r.problems) > 0 {
 		r.problems.sort()

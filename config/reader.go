@@ -87,6 +87,10 @@ func (r *reader) value(path string, node ast.Node, v reflect.Value) {
 		return
 	}
 	r.values[path] = node.GetToken()
+	switch node.(type) {
+	case *ast.MappingNode, *ast.MappingValueNode:
+		r.values[path] = r.keys[path] // a section stands where its name does
+	}
 	switch v.Interface().(type) {
 	case Secret, time.Duration, slog.Level, *time.Location:
 		r.scalar(path, node, v)
