@@ -60,7 +60,8 @@ type Bot struct {
 	lanes    *lanes
 	refused  *refusals
 	greeted  chan struct{}
-	wg       sync.WaitGroup // all goroutines but those of Run itself
+	life     context.Context // of the work while Run is running
+	wg       sync.WaitGroup  // all goroutines but those of Run itself
 }
 
 // New checks the options and makes the listening half. An error names what is wrong with a command, action or role.
@@ -161,18 +162,25 @@ func (b *Bot) Run(ctx context.Context) error {
 	work, stop := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer stop(nil)
 	defer context.AfterFunc(ctx, func() {
+		b.lanes.close()
 		grace := time.AfterFunc(b.o.Grace, func() { stop(errStopping) })
 		context.AfterFunc(work, func() { grace.Stop() })
 	})()
+	b.life = work
+	listening, hangUp := context.WithCancel(ctx)
+	defer hangUp()
 	var workers sync.WaitGroup
 	for range b.o.Workers {
 		workers.Go(func() { b.work(work) })
 	}
-	workers.Go(func() { b.tend(ctx) })
-	listening, hangUp := context.WithCancel(ctx)
-	defer hangUp()
+	picked := b.pickUp(ctx, true)
+	if picked != nil && ctx.Err() == nil {
+		b.log.Error("could not look for requests that were left undone, trying again", "error", picked)
+	}
+	workers.Go(func() { b.tend(listening, picked == nil) })
 	err := b.links.keep(listening)
-	b.lanes.close()
+	b.lanes.close() // also when Slack refused the tokens
+	hangUp()
 	workers.Wait()
 	b.wg.Wait()
 	return err

@@ -211,8 +211,18 @@ type view struct {
 	Title      text            `json:"title"`
 	Submit     text            `json:"submit"`
 	State      struct {
-		Values map[string]map[string]entered `json:"values"`
+		Values blockValues `json:"values"`
 	} `json:"state"`
+}
+
+// blockValues are by block ID and action ID. Where there are none Slack may send an empty list instead.
+type blockValues map[string]map[string]entered
+
+func (v *blockValues) UnmarshalJSON(data []byte) error {
+	if len(data) > 0 && data[0] == '[' {
+		return nil
+	}
+	return json.Unmarshal(data, (*map[string]map[string]entered)(v))
 }
 
 type text struct {

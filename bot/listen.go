@@ -190,7 +190,7 @@ func (l *links) accept(s *socket, e envelope) {
 	}
 	within := b.o.StoreWithin
 	if e.Type == eventsType {
-		within = 20 * within // nobody waits for it: late is better than a repeat
+		within = 10 * within // nobody waits for it: late is better than a repeat
 	}
 	err = l.storeWithin(stored{ID: id, Type: e.Type, Payload: e.Payload, Received: b.now()}, within, e.Type != eventsType)
 	if err != nil && !errors.Is(err, state.ErrExists) {
@@ -212,7 +212,7 @@ func (l *links) storeWithin(s stored, within time.Duration, refusable bool) erro
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), within)
+	ctx, cancel := context.WithTimeout(l.b.life, within)
 	defer cancel()
 	select {
 	case l.slots <- struct{}{}:
@@ -244,7 +244,7 @@ func (l *links) storeWithin(s stored, within time.Duration, refusable bool) erro
 
 // bury leaves a record by which a refused envelope can't be worked on, however late its insert lands.
 func (b *Bot) bury(s stored) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(b.life, time.Minute)
 	defer cancel()
 	for n := 0; ; n++ {
 		err := b.buryOnce(ctx, s)
@@ -310,7 +310,7 @@ func (b *Bot) refuse(s *socket, e envelope) {
 	if err != nil || e.Type == eventsType || p.ResponseURL == "" {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), b.slack.o.CallWithin)
+	ctx, cancel := context.WithTimeout(b.life, b.slack.o.CallWithin)
 	defer cancel()
 	b.slack.Try(ctx, "tell that a request was not noted down", b.slack.respond(ctx, p.ResponseURL, chat.Message{Summary: say, Private: true}, false))
 }

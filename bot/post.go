@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"strconv"
 	"strings"
@@ -49,6 +50,7 @@ func (s *Slack) Post(ctx context.Context, channel string, m chat.Message) (chat.
 		return err
 	})
 	if err != nil {
+		s.forgetChannel(id, err)
 		return chat.Ref{}, explain(id, err)
 	}
 	return at, nil
@@ -112,11 +114,7 @@ func (s *Slack) Delete(ctx context.Context, at chat.Ref) error {
 }
 
 // update attempts once to show m in the place of a message.
-func (s *Slack) update(ctx context.Context, at chat.Ref, m chat.Message) error {
-	drawn, err := render(m)
-	if err != nil {
-		return err
-	}
+func (s *Slack) update(ctx context.Context, at chat.Ref, m chat.Message, drawn drawing) error {
 	return s.once(ctx, "chat.update", "", func(ctx context.Context) error {
 		_, ts, _, err := s.api.UpdateMessageContext(ctx, at.Channel, at.TS, options(m, drawn)...)
 		if err == nil && ts == "" {
@@ -323,6 +321,16 @@ func (s *Slack) ChannelID(ctx context.Context, nameOrID string) (string, error) 
 	}
 	return "", &chat.Problem{Say: "I can't see a channel named " + chat.Literal(name) + ".",
 		Try: "If it is private, invite me there with `/invite @opsbot`; otherwise check the name."}
+}
+
+// forgetChannel forgets the name of a channel that is gone, because another may have it by now.
+func (s *Slack) forgetChannel(id string, err error) {
+	if code := Code(err); code != "channel_not_found" && code != "is_archived" {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	maps.DeleteFunc(s.channels, func(_, known string) bool { return known == id })
 }
 
 // listChannels reads all channels by name: public and, where the scope allows it, private ones.

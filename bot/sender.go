@@ -22,6 +22,7 @@ type task struct {
 	due  time.Time
 	do   func(ctx context.Context)
 	fail func()
+	rest bool // due at once when the senders are shutting down
 }
 
 // start lets the senders run, with what was waiting for that.
@@ -96,7 +97,7 @@ func (s *Slack) next(c *sender) (t task, pause time.Duration, ok bool) {
 	pause = time.Duration(1<<63 - 1)
 	for i, t := range c.queue {
 		left := t.due.Sub(now)
-		if left <= 0 || s.running.Err() != nil {
+		if left <= 0 || s.running.Err() != nil || t.rest && s.closed {
 			c.queue = append(c.queue[:i], c.queue[i+1:]...)
 			return t, 0, true
 		}
@@ -150,12 +151,13 @@ func (s *Slack) send(ctx context.Context, channel string, do func(ctx context.Co
 
 // edit is what one message shall show. Guarded by Slack.mu.
 type edit struct {
-	newest  chat.Message
-	version int // of newest
-	waiting []waiter
-	queued  bool
-	last    time.Time // when the last attempt ended
-	failed  int       // attempts in a row
+	newest   chat.Message
+	version  int // of newest
+	waiting  []waiter
+	queued   bool
+	last     time.Time // when the last attempt ended
+	failed   int       // attempts in a row
+	attached string    // the newest file beside it
 }
 
 // waiter waits until its version or a newer one was delivered or refused.
@@ -226,7 +228,39 @@ func (s *Slack) deliver(ctx context.Context, c *sender, e *edit, at chat.Ref) {
 	}
 	m, version := e.newest, e.version
 	s.mu.Unlock()
-	s.settle(c, e, at, version, s.update(ctx, at, m))
+	drawn, err := render(m)
+	if err == nil {
+		err = s.update(ctx, at, m, drawn)
+	}
+	s.settle(c, e, at, version, err)
+	if err == nil && drawn.rest != "" {
+		s.attachLater(c, e, at, version, drawn.rest)
+	}
+}
+
+// attachLater uploads what was cut from an edited message once the message has come to rest: a file for each state on
+// the way would be noise.
+func (s *Slack) attachLater(c *sender, e *edit, at chat.Ref, version int, rest string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c.queue = append(c.queue, task{
+		due: time.Now().Add(5 * s.o.EditEvery),
+		do: func(ctx context.Context) {
+			s.mu.Lock()
+			stale := e.version != version || e.attached == rest
+			thread := orElse(e.newest.Thread, at.TS)
+			if !stale {
+				e.attached = rest
+			}
+			s.mu.Unlock()
+			if !stale {
+				s.Try(ctx, "attach the rest of a long message as a file", s.upload(ctx, at.Channel, thread, rest))
+			}
+		},
+		fail: func() {},
+		rest: true,
+	})
+	s.nudge(c)
 }
 
 // settle tells the waiters of a delivered or refused version, and queues what is still to be delivered.

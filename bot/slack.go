@@ -103,8 +103,8 @@ func NewSlack(o SlackOptions) *Slack {
 // Run sends what is posted and edited until the context ends; then it sends what is waiting, within FlushWithin, and
 // answers all else with ErrClosed. It is called once.
 func (s *Slack) Run(ctx context.Context) error {
-	hard, stop := context.WithCancel(context.WithoutCancel(ctx))
-	defer stop()
+	hard, stop := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer stop(nil)
 	s.start(hard)
 	forget := time.NewTicker(time.Hour)
 	defer forget.Stop()
@@ -119,8 +119,11 @@ func (s *Slack) Run(ctx context.Context) error {
 	}
 	s.mu.Lock()
 	s.closed = true
+	for _, c := range s.senders {
+		s.nudge(c)
+	}
 	s.mu.Unlock()
-	bound := time.AfterFunc(s.o.FlushWithin, stop)
+	bound := time.AfterFunc(s.o.FlushWithin, func() { stop(ErrClosed) })
 	defer bound.Stop()
 	s.wg.Wait()
 	return nil

@@ -96,25 +96,18 @@ func (b *Bot) work(ctx context.Context) {
 	}
 }
 
-// tend picks up what was stored and not done, and forgets what was done long ago.
-func (b *Bot) tend(ctx context.Context) {
-	ticker := time.NewTicker(time.Minute)
-	defer ticker.Stop()
-	for n := 0; ctx.Err() == nil; n++ {
-		err := b.pickUp(ctx, n == 0)
-		if err == nil && n%60 == 0 {
+// tend picks up what was stored and not done, and forgets what was done long ago. picked says that the first was done.
+func (b *Bot) tend(ctx context.Context, picked bool) {
+	forgotten := time.Time{}
+	for pause := time.Second; sleep(ctx, pause) == nil; pause = time.Minute {
+		err := b.pickUp(ctx, !picked)
+		picked = picked || err == nil
+		if err == nil && time.Since(forgotten) > time.Hour {
 			err = b.forgetDone(ctx)
+			forgotten = time.Now()
 		}
 		if err != nil && ctx.Err() == nil {
 			b.log.Error("could not look through the stored envelopes", "error", err)
-			if n == 0 && sleep(ctx, time.Second) == nil {
-				n--
-				continue
-			}
-		}
-		select {
-		case <-ticker.C:
-		case <-ctx.Done():
 		}
 	}
 }
@@ -164,7 +157,7 @@ func (b *Bot) process(ctx context.Context, id string) {
 	} else {
 		err = b.serve(ctx, &s)
 	}
-	if err != nil && ctx.Err() != nil { // the next start does it
+	if stopping(ctx, err) { // the next start does it
 		s.Attempts--
 		s.By, s.Until = "", time.Time{}
 		status = statusStored
@@ -245,32 +238,39 @@ func (b *Bot) serve(ctx context.Context, s *stored) error {
 		}
 		return nil
 	}
-	if err == nil {
-		err = b.permit(ctx, t)
-	}
 	if t.event {
 		return b.tell(ctx, s, t)
+	}
+	if denied := b.permit(ctx, t, err); denied != nil {
+		err = denied
 	}
 	var reply Reply
 	if err == nil {
 		reply, err = b.handle(ctx, t.request, t.run)
 	}
-	if err != nil && ctx.Err() != nil {
+	if stopping(ctx, err) {
 		return err
 	}
 	return b.answer(ctx, t.request, reply, b.speakable(s, err))
 }
 
-// permit checks who asks, and records what was asked.
-func (b *Bot) permit(ctx context.Context, t *asked) error {
-	if t.event {
-		return nil
+// stopping says that an error comes from the end of the bot, so that the next start has to do the work.
+func stopping(ctx context.Context, err error) bool {
+	return err != nil && (ctx.Err() != nil || errors.Is(err, ErrClosed))
+}
+
+// permit checks who asks, and records what was asked. What could not be routed is for members only, too: outsiders
+// learn nothing about what there is.
+func (b *Bot) permit(ctx context.Context, t *asked, unrouted error) error {
+	role, quiet := t.role, t.quiet
+	if unrouted != nil {
+		role, quiet = Anyone, true
 	}
-	err := b.may(ctx, t.request.User.ID, t.request.origin.team, t.role)
+	err := b.may(ctx, t.request.User.ID, t.request.origin.team, role)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	if t.quiet && err == nil || b.o.Events == nil {
+	if quiet && err == nil || b.o.Events == nil {
 		return err
 	}
 	what := chat.Literal(redact(t.what))
@@ -292,7 +292,7 @@ func (b *Bot) tell(ctx context.Context, s *stored, t *asked) error {
 			continue
 		}
 		if _, err := b.handle(ctx, t.request, e.Run); err != nil {
-			if ctx.Err() != nil {
+			if stopping(ctx, err) {
 				return err
 			}
 			b.fault("an event could not be handled", s, err)
