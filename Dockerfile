@@ -13,7 +13,7 @@ RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
 FROM scratch
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /out/opsbot /opsbot
-COPY --from=build /out/tmp /tmp
+COPY --from=build --chown=65532:65532 /out/tmp /tmp
 # The state (state.sqlite in the configuration, ./data/opsbot.db) outlives the container in a volume.
 COPY --from=build --chown=65532:65532 /out/data /var/lib/opsbot/data
 WORKDIR /var/lib/opsbot
