@@ -182,9 +182,9 @@ func (r *reader) checkStorage(s *Storage) {
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html, and underscores for other servers
 var bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$`)
 
-// keyPrefix is stricter than S3, so that it is readable everywhere.
+// What every store can hold as a part of a key, and what a region looks like.
 var (
-	keyPrefix = regexp.MustCompile(`^(?:[\w .$!'()*&@=+,-]+(?:/[\w .$!'()*&@=+,-]+)*)?$`)
+	keyPrefix = regexp.MustCompile(`^(?:[^\pC/\\]+(?:/[^\pC/\\]+)*)?$`)
 	region    = regexp.MustCompile(`^[a-zA-Z0-9-]*$`)
 )
 
