@@ -1,3 +1,5 @@
+// Package jobs carries out what takes long or must not be done twice: it queues, claims, watches, cancels, recovers and
+// reports runs, and fires schedules. Everything that matters is in the store; a process can be killed at any moment.
 package jobs
 
 import (
@@ -80,8 +82,30 @@ type Run struct {
 	RetryOf string `json:"retry_of,omitempty"`
 	// Shown is the last status that the card was seen to show.
 	Shown Status `json:"shown,omitempty"`
+	// Told says that the followers were told of the end.
+	Told bool `json:"told,omitempty"`
+	// Unclean says that an attempt has begun and that what it may have left was not removed yet; Cleaning, that this
+	// is being done.
+	Unclean  bool `json:"unclean,omitempty"`
+	Cleaning bool `json:"cleaning,omitempty"`
+	// History is what happened to the run, oldest first, at most 50. Each moment becomes an event; Logged is the N of
+	// the last that has.
+	History []Moment `json:"history"`
+	Logged  int      `json:"logged"`
 
 	version int64
+}
+
+// Moment is one thing that happened to a run.
+type Moment struct {
+	// N counts the moments of a run from 1.
+	N int `json:"n"`
+	// What is a verb: "proposed", "approved", "queued", "started", "succeeded", …
+	What string    `json:"what"`
+	At   time.Time `json:"at"`
+	By   chat.User `json:"by"`
+	// Text says it in one sentence of mrkdwn.
+	Text string `json:"text"`
 }
 
 // Step is one part of a run with its progress.
