@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"sync"
@@ -93,8 +92,6 @@ func (s *Server) Endpoint() string { return "http://" + s.addr }
 func (s *Server) Close() error {
 	s.once.Do(func() {
 		s.cancel()
-		// The gateway waits for open keep-alive connections; those of this process are let go first.
-		http.DefaultClient.CloseIdleConnections()
 		<-s.done
 	})
 	if s.err != nil && !errors.Is(s.err, context.Canceled) {
