@@ -26,6 +26,8 @@ type Manifest struct {
 	// Documents and Bytes are sums over the collections; Bytes counts uncompressed BSON.
 	Documents int64 `json:"documents"`
 	Bytes     int64 `json:"bytes"`
+	// Remarks are true things that a reader should know, such as a count of the server that does not fit.
+	Remarks []string `json:"remarks,omitempty"`
 }
 
 // Collection describes one collection or view of a backup, or of a database that is compared with one.
@@ -38,9 +40,13 @@ type Collection struct {
 	Bytes     int64  `json:"bytes"`
 	// Digest does not depend on the order of the documents; see Digest.
 	Digest string `json:"digest"`
-	// Options and Indexes are canonical extended JSON, as listCollections and listIndexes answered them.
+	// Options and Indexes are canonical extended JSON, as listCollections and listIndexes answered them; IDIndex is
+	// that of the _id index, "" for what has none.
 	Options string   `json:"options"`
 	Indexes []string `json:"indexes,omitempty"`
+	IDIndex string   `json:"id_index,omitempty"`
+	// UUID is the collection's own on the server that was backed up, in hex.
+	UUID string `json:"uuid,omitempty"`
 	// CRC is the archive's CRC-64 of the collection, in hex.
 	CRC string `json:"crc,omitempty"`
 }

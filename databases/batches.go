@@ -23,11 +23,11 @@ type Batches struct {
 // Scan opens a cursor over all documents of a collection in natural order. It stays on the server where it began, which
 // the URI's read preference chose, and does not time out there. A missing collection is empty.
 func (d *Database) Scan(ctx context.Context, database, collection string, batchSize int32) (*Batches, error) {
-	client, err := d.connect(ctx)
+	target, _, err := d.at(ctx, database)
 	if err != nil {
 		return nil, err
 	}
-	cursor, err := client.Database(database).Collection(collection).Find(ctx, bson.D{},
+	cursor, err := target.Collection(collection).Find(ctx, bson.D{},
 		options.Find().SetBatchSize(batchSize).SetNoCursorTimeout(true))
 	if err != nil {
 		return nil, d.problem("find", err)

@@ -3,6 +3,7 @@
 package databases
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,13 +36,20 @@ type Database struct {
 	// Name is the configured name.
 	Name string
 
-	scope   string
+	scope string
+	link  *link
+	// reads overrules the URI's read preference, unless it is nil.
+	reads *readpref.ReadPref
+}
+
+// link is the connection to a deployment.
+type link struct {
 	uri     string
 	timeout time.Duration
 
 	mu     sync.Mutex
 	client *mongo.Client
-	reads  *readpref.ReadPref
+	reads  *readpref.ReadPref // the URI's
 	closed bool
 }
 
@@ -66,7 +74,7 @@ func Open(_ context.Context, name, uri string, o Options) (*Database, error) {
 			Try: "Name your own database in the path, or none for all of them; the one for authentication goes into `authSource=" + scope + "`.",
 		}
 	}
-	return &Database{Name: name, scope: scope, uri: uri, timeout: o.Timeout}, nil
+	return &Database{Name: name, scope: scope, link: &link{uri: uri, timeout: o.Timeout}}, nil
 }
 
 // scopeOf answers the database that the path of a URI names.
@@ -107,44 +115,57 @@ func scrub(text, uri string) string {
 // Scope is the one MongoDB database that is meant, or "" for all but the server's own.
 func (d *Database) Scope() string { return d.scope }
 
+// Primary is the same database, read from the primary whatever the URI prefers: what was just written is there.
+func (d *Database) Primary() *Database {
+	return &Database{Name: d.Name, scope: d.scope, link: d.link, reads: readpref.Primary()}
+}
+
 // connect answers the client, which it makes at the first call.
 func (d *Database) connect(ctx context.Context) (*mongo.Client, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
+	l := d.link
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	switch {
-	case d.closed:
+	case l.closed:
 		return nil, fmt.Errorf("databases: %s is closed", d.Name)
-	case d.client != nil:
-		return d.client, nil
+	case l.client != nil:
+		return l.client, nil
 	}
-	o := options.Client().ApplyURI(d.uri).SetAppName("opsbot")
-	timeout := 10 * time.Second
-	if d.timeout > 0 {
-		timeout = d.timeout
-	}
-	if o.ServerSelectionTimeout == nil || d.timeout > 0 {
+	o := options.Client().ApplyURI(l.uri).SetAppName("opsbot")
+	timeout := cmp.Or(l.timeout, 10*time.Second)
+	if o.ServerSelectionTimeout == nil || l.timeout > 0 {
 		o.SetServerSelectionTimeout(timeout)
 	}
-	if o.ConnectTimeout == nil || d.timeout > 0 {
+	if o.ConnectTimeout == nil || l.timeout > 0 {
 		o.SetConnectTimeout(timeout)
 	}
 	client, err := mongo.Connect(ctx, o)
 	if err != nil {
 		return nil, d.problem("connect", err)
 	}
-	d.client, d.reads = client, o.ReadPreference
-	if d.reads == nil {
-		d.reads = readpref.Primary()
+	l.client = client
+	if l.reads = o.ReadPreference; l.reads == nil {
+		l.reads = readpref.Primary()
 	}
 	return client, nil
 }
 
+// at is a MongoDB database of the deployment, and the read preference that holds for it.
+func (d *Database) at(ctx context.Context, database string) (*mongo.Database, *readpref.ReadPref, error) {
+	client, err := d.connect(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	reads := cmp.Or(d.reads, d.link.reads)
+	return client.Database(database, options.Database().SetReadPreference(reads)), reads, nil
+}
+
 // Close ends all connections. The Database cannot be used afterwards.
 func (d *Database) Close(ctx context.Context) error {
-	d.mu.Lock()
-	client := d.client
-	d.client, d.closed = nil, true
-	d.mu.Unlock()
+	d.link.mu.Lock()
+	client := d.link.client
+	d.link.client, d.link.closed = nil, true
+	d.link.mu.Unlock()
 	if client == nil {
 		return nil
 	}

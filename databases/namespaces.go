@@ -111,7 +111,7 @@ func (d *Database) vanished() error {
 
 // Collections lists one MongoDB database as Namespaces does; it is empty for a missing one.
 func (d *Database) Collections(ctx context.Context, database string) ([]Namespace, error) {
-	listed, err := d.list(ctx, database)
+	listed, err := d.list(ctx, database, bson.D{})
 	if err != nil {
 		return nil, err
 	}
@@ -137,13 +137,24 @@ func (d *Database) Collections(ctx context.Context, database string) ([]Namespac
 	return found, nil
 }
 
-// list is listCollections whole.
-func (d *Database) list(ctx context.Context, database string) ([]Namespace, error) {
-	client, err := d.connect(ctx)
+// Identity answers the UUID that a collection has now (that of its buckets for a time series), and whether it is there.
+func (d *Database) Identity(ctx context.Context, n Namespace) (uuid string, found bool, err error) {
+	listed, err := d.list(ctx, n.Database, bson.D{{Key: "name", Value: n.DataName()}})
+	for _, now := range listed {
+		if now.Name == n.DataName() {
+			return now.UUID, true, nil
+		}
+	}
+	return "", false, err
+}
+
+// list is listCollections as it is.
+func (d *Database) list(ctx context.Context, database string, filter bson.D) ([]Namespace, error) {
+	target, _, err := d.at(ctx, database)
 	if err != nil {
 		return nil, err
 	}
-	cursor, err := client.Database(database).ListCollections(ctx, bson.D{})
+	cursor, err := target.ListCollections(ctx, filter)
 	if err != nil {
 		return nil, d.problem("listCollections", err)
 	}
@@ -176,13 +187,13 @@ func (d *Database) Indexes(ctx context.Context, n Namespace) ([]bson.Raw, error)
 	if n.Type == TypeView {
 		return nil, nil
 	}
-	client, err := d.connect(ctx)
+	target, reads, err := d.at(ctx, n.Database)
 	if err != nil {
 		return nil, err
 	}
-	cursor, err := client.Database(n.Database).RunCommandCursor(ctx,
+	cursor, err := target.RunCommandCursor(ctx,
 		bson.D{{Key: "listIndexes", Value: n.Name}, {Key: "cursor", Value: bson.D{}}},
-		options.RunCmd().SetReadPreference(d.reads))
+		options.RunCmd().SetReadPreference(reads))
 	if err != nil {
 		return nil, d.problem("listIndexes", err)
 	}
@@ -256,7 +267,7 @@ func (d *Database) Exists(ctx context.Context, database string) (bool, error) {
 
 // IsEmpty says whether a MongoDB database holds no collection and no view.
 func (d *Database) IsEmpty(ctx context.Context, database string) (bool, error) {
-	listed, err := d.list(ctx, database)
+	listed, err := d.list(ctx, database, bson.D{})
 	if err != nil {
 		return false, err
 	}

@@ -1,0 +1,158 @@
+package backups
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/kampyn/opsbot/databases"
+)
+
+// write makes the collections and inserts all documents, then waits until they are safe.
+func (r *restore) write(ctx context.Context) error {
+	for _, c := range r.collections {
+		if err := r.create(ctx, c); err != nil {
+			return err
+		}
+	}
+	archive, err := openArchive(ctx, r.store, r.manifest)
+	if err != nil {
+		return err
+	}
+	err = r.stream(ctx, archive)
+	if drained := archive.drain(); drained != nil {
+		err = drained // the store failed, and the archive only looked cut off
+	}
+	if err := errors.Join(err, archive.close()); err != nil {
+		return err
+	}
+	if faults := archive.faults(); len(faults) > 0 {
+		return fmt.Errorf("backups: restore %s: %s", r.manifest.ID, faults[0])
+	}
+	return r.barrier(ctx)
+}
+
+// stream reads the archive and hands its documents to the workers in batches.
+func (r *restore) stream(ctx context.Context, archive io.Reader) error {
+	workers, ctx := errgroup.WithContext(ctx)
+	batches := make(chan *insertion)
+	for range r.o.Workers {
+		workers.Go(func() error {
+			for i := range batches {
+				documents, bytes := i.documents, i.bytes
+				if err := r.insert(ctx, i); err != nil {
+					return err
+				}
+				r.progress(documents, bytes)
+			}
+			return nil
+		})
+	}
+	workers.Go(func() error {
+		defer close(batches)
+		f := &filler{restore: r, ctx: ctx, batches: batches, open: map[archiveName]*insertion{}, targets: map[archiveName]*restored{}}
+		for _, c := range r.collections {
+			f.targets[nameOf(c.Collection)] = c
+		}
+		return readArchive(archive, archiveHandler{prelude: f.prelude, place: f.place, document: f.document, end: f.end})
+	})
+	return workers.Wait()
+}
+
+// filler sorts the documents of an archive into insertions.
+type filler struct {
+	restore *restore
+	ctx     context.Context // of the one stream that it serves
+	batches chan<- *insertion
+	open    map[archiveName]*insertion
+	targets map[archiveName]*restored // what is restored, by its name in the archive
+	skipped []byte
+}
+
+func (f *filler) prelude(archivePrelude) error { return nil }
+
+func (f *filler) place(n archiveName, size int) ([]byte, error) {
+	c := f.targets[n]
+	if c == nil { // not chosen
+		if cap(f.skipped) < size {
+			f.skipped = make([]byte, max(size, 1<<16))
+		}
+		return f.skipped[:size], f.ctx.Err()
+	}
+	if i := f.open[n]; i != nil && !i.fits(size) {
+		if err := f.flush(n); err != nil {
+			return nil, err
+		}
+	}
+	if f.open[n] == nil {
+		capped, _ := c.options.Lookup("capped").BooleanOK()
+		f.open[n] = newInsertion(c.target, databases.DataName(c.Name, c.Type), capped)
+	}
+	return f.open[n].place(size), nil
+}
+
+func (f *filler) document(n archiveName, doc []byte) error {
+	if i := f.open[n]; i != nil {
+		i.placed(doc)
+	}
+	return nil
+}
+
+func (f *filler) end(n archiveName, _ uint64) error { return f.flush(n) }
+
+// flush sends what is open of a collection. A capped one is written right here, so that its order stays.
+func (f *filler) flush(n archiveName) error {
+	i := f.open[n]
+	if i == nil {
+		return nil
+	}
+	delete(f.open, n)
+	if i.ordered {
+		documents, bytes := i.documents, i.bytes
+		if err := f.restore.insert(f.ctx, i); err != nil {
+			return err
+		}
+		f.restore.progress(documents, bytes)
+		return nil
+	}
+	select {
+	case f.batches <- i:
+		return nil
+	case <-f.ctx.Done():
+		return context.Cause(f.ctx)
+	}
+}
+
+// scan tallies all documents of a collection.
+func scan(ctx context.Context, db *databases.Database, database, collection string, t *tally, progress func(documents, bytes int64)) (err error) {
+	cursor, err := db.Scan(ctx, database, collection, insertDocuments)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if closed := cursor.Close(); err == nil {
+			err = closed
+		}
+	}()
+	for {
+		batch, err := cursor.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		before := *t
+		err = eachDocument(batch, func(doc []byte) error {
+			t.add(doc)
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("backups: read %s.%s back: %w", database, collection, err)
+		}
+		progress(t.documents-before.documents, t.bytes-before.bytes)
+	}
+}
