@@ -82,9 +82,7 @@ func (r *Runner) decide(ctx context.Context, id string, change func(*Run) error)
 		return nil
 	})
 	if err != nil {
-		if run, getErr := r.Get(ctx, id); getErr == nil && run.Status != Queued && run.Status != Running {
-			r.drop(context.WithoutCancel(ctx), id, run.Targets)
-		}
+		r.dropUnused(ctx, id)
 		return Run{}, err
 	}
 	changed = r.settle(ctx, changed)

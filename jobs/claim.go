@@ -46,8 +46,11 @@ func (r *Runner) claim(ctx context.Context, id string) *Task {
 		t := r.newTask(run, kind, claimed)
 		r.settle(ctx, run)
 		return t
-	case errors.Is(err, errChanged), errors.As(err, &busy), errors.As(err, &problem):
-		// Somebody else has it, or it comes when its targets are free.
+	case errors.Is(err, errChanged):
+		// Somebody was faster, and may have ended it before its targets were taken here.
+		r.dropUnused(ctx, id)
+	case errors.As(err, &busy), errors.As(err, &problem):
+		// It comes when its targets are free.
 	case ctx.Err() == nil:
 		r.o.Log.Warn("a queued run could not be claimed", "run", id, "err", err)
 	}

@@ -139,6 +139,15 @@ func (r *Runner) drop(ctx context.Context, id string, targets []string) {
 	}
 }
 
+// dropUnused gives the targets back if the run does not need them (any more).
+func (r *Runner) dropUnused(ctx context.Context, id string) {
+	ctx = context.WithoutCancel(ctx)
+	run, _, err := r.runs.Get(ctx, id)
+	if err == nil && run.Status != Queued && run.Status != Running {
+		r.drop(ctx, id, run.Targets)
+	}
+}
+
 func sleep(ctx context.Context, d time.Duration) error {
 	select {
 	case <-ctx.Done():

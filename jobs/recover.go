@@ -13,9 +13,9 @@ import (
 func (r *Runner) recover(hard context.Context, t *Task) {
 	defer t.end()
 	_, known := r.kinds[t.Run().Kind]
-	why := "the process that worked on it has ended."
+	why := "The process that worked on it has ended."
 	if !known {
-		why = "the process that worked on it has ended, and this version of opsbot does not know how to go on."
+		why = "The process that worked on it has ended, and this version of opsbot does not know how to go on."
 	} else if err := r.clean(hard, t); err != nil {
 		if hard.Err() != nil || t.lease.Err() != nil {
 			return // the next one to find it begins again

@@ -182,7 +182,7 @@ func (r *Runner) cancelled(run *Run) {
 
 // interrupt queues the run again if its kind has a retry left, or reports it.
 func (r *Runner) interrupt(run *Run, why string) {
-	if run.Attempt <= r.kinds[run.Kind].Retries {
+	if retries := r.kinds[run.Kind].Retries; retries > 0 && run.Attempt <= retries {
 		run.Result = nil
 		for i, s := range run.Steps {
 			run.Steps[i] = Step{Name: s.Name, Status: Queued}
