@@ -105,20 +105,20 @@ func NewS3(ctx context.Context, o S3Options) (*S3, error) {
 }
 
 func s3Config(ctx context.Context, o S3Options) (aws.Config, error) {
-	client := o.HTTPClient
-	if client == nil {
-		client = &http.Client{Transport: impatientTransport()}
+	client := impatientClient()
+	settings := aws.Config{
+		Region:      o.Region,
+		Credentials: credentials.NewStaticCredentialsProvider(o.AccessKey, o.SecretKey, ""),
+		HTTPClient:  client,
 	}
-	if o.AccessKey != "" {
-		return aws.Config{
-			Region:      cmp.Or(o.Region, "us-east-1"),
-			Credentials: credentials.NewStaticCredentialsProvider(o.AccessKey, o.SecretKey, ""),
-			HTTPClient:  client,
-		}, nil
+	if o.AccessKey == "" {
+		var err error
+		if settings, err = config.LoadDefaultConfig(ctx, config.WithHTTPClient(client), config.WithRegion(o.Region)); err != nil {
+			return settings, fmt.Errorf("objects: look for S3 credentials: %w", err)
+		}
 	}
-	settings, err := config.LoadDefaultConfig(ctx, config.WithHTTPClient(client), config.WithRegion(o.Region))
-	if err != nil {
-		return settings, fmt.Errorf("objects: look for S3 credentials: %w", err)
+	if o.HTTPClient != nil {
+		settings.HTTPClient = o.HTTPClient
 	}
 	settings.Region = cmp.Or(settings.Region, "us-east-1")
 	return settings, nil
@@ -230,18 +230,39 @@ func (s *S3) AbortUnfinished(ctx context.Context, prefix string) (int, error) {
 		if !strings.HasPrefix(aws.ToString(u.Key), s.prefix+prefix) {
 			continue // some servers ignore the prefix
 		}
-		_, err := s.client.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{
-			Bucket: &s.bucket, Key: u.Key, UploadId: u.UploadId,
-		})
-		if code(err) == "NoSuchUpload" {
-			continue // committed or aborted by somebody else meanwhile
-		}
+		was, err := s.abort(ctx, u.Key, u.UploadId)
 		if err != nil {
 			return aborted, s.fault("abort the unfinished", strings.TrimPrefix(aws.ToString(u.Key), s.prefix), err)
 		}
-		aborted++
+		if was {
+			aborted++
+		}
 	}
 	return aborted, nil
+}
+
+// abort ends a multipart upload and says whether it was there. A part that the server was just taking in may outlive
+// the first attempt, so it is repeated until the server knows of no such upload.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html
+func (s *S3) abort(ctx context.Context, name, upload *string) (was bool, err error) {
+	const attempts = 3
+	for i := range attempts {
+		_, err := s.client.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{
+			Bucket: &s.bucket, Key: name, UploadId: upload,
+		})
+		if code(err) == "NoSuchUpload" {
+			return i > 0, nil // at first: committed or aborted by somebody else meanwhile
+		}
+		if err != nil {
+			return i > 0, err
+		}
+		select {
+		case <-time.After(20 * time.Millisecond << i):
+		case <-ctx.Done():
+			return true, ctx.Err()
+		}
+	}
+	return true, nil
 }
 
 // Open implements Store. A body that breaks off is read on from where it stopped, as long as the object is the same.

@@ -54,7 +54,8 @@ var kinds = map[string]error{
 	"NoSuchKey": ErrNotFound, "NotFound": ErrNotFound,
 	"AccessDenied": ErrDenied, "InvalidAccessKeyId": ErrDenied, "SignatureDoesNotMatch": ErrDenied,
 	"ExpiredToken": ErrDenied, "InvalidToken": ErrDenied, "AllAccessDisabled": ErrDenied, "AccountProblem": ErrDenied,
-	"QuotaExceeded": ErrFull, "InsufficientStorage": ErrFull, "EntityTooLargeForQuota": ErrFull,
+	"XAdminUserNotFound": ErrDenied,
+	"QuotaExceeded":      ErrFull, "InsufficientStorage": ErrFull, "EntityTooLargeForQuota": ErrFull,
 	"InsufficientCapacity": ErrFull, "XMinioStorageFull": ErrFull, "XMinioAdminBucketQuotaExceeded": ErrFull,
 	"XRGWQuotaExceeded": ErrFull, "DiskFull": ErrFull,
 }

@@ -5,32 +5,30 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 )
 
 // patience is how long a connection may stand still before it is given up. Servers that put a large upload together
 // may think for minutes before they answer.
 const patience = 5 * time.Minute
 
-// impatientTransport is the standard transport without HTTP/2, whose connections give up when nothing moves.
-func impatientTransport() *http.Transport {
+// impatientClient is the SDK's HTTP client with connections that give up when nothing moves.
+func impatientClient() *awshttp.BuildableClient {
 	dialer := &net.Dialer{Timeout: 15 * time.Second, KeepAlive: 30 * time.Second}
-	return &http.Transport{
-		Proxy: http.ProxyFromEnvironment,
-		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+	return awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+		t.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
 			conn, err := dialer.DialContext(ctx, network, address)
 			if err != nil {
 				return nil, err
 			}
 			return &impatientConn{Conn: conn, patience: patience}, nil
-		},
-		MaxIdleConnsPerHost:   16,
-		IdleConnTimeout:       90 * time.Second,
-		TLSHandshakeTimeout:   15 * time.Second,
-		ExpectContinueTimeout: time.Second,
-		DisableCompression:    true,
-		WriteBufferSize:       64 << 10,
-		ReadBufferSize:        64 << 10,
-	}
+		}
+		t.ForceAttemptHTTP2 = false // one connection for all parts would be slower
+		t.DisableCompression = true
+		t.MaxIdleConnsPerHost = 16
+		t.WriteBufferSize, t.ReadBufferSize = 64<<10, 64<<10
+	})
 }
 
 // impatientConn fails a read or a write that takes longer than its patience.

@@ -307,7 +307,5 @@ func (w *s3Writer) Abort() {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.ctx), cleanupTimeout)
 	defer cancel()
 	// What cannot be aborted now is found by AbortUnfinished; there is nobody here to tell.
-	_, _ = w.store.client.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{
-		Bucket: &w.store.bucket, Key: &w.name, UploadId: &w.upload,
-	})
+	_, _ = w.store.abort(ctx, &w.name, &w.upload)
 }

@@ -17,9 +17,10 @@ import (
 // Proxy stands in front of an S3 server and misbehaves as its faults say. Signatures stay valid through it, because
 // the Host header that the client signed is passed on.
 type Proxy struct {
-	server *http.Server
-	addr   string
-	done   chan error
+	server   *http.Server
+	upstream *http.Transport
+	addr     string
+	done     chan error
 
 	mu     sync.Mutex
 	faults []*Fault
@@ -52,13 +53,16 @@ func StartProxy(endpoint string) (*Proxy, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sandbox/s3: %w", err)
 	}
-	p := &Proxy{addr: listener.Addr().String(), done: make(chan error, 1), seen: map[string]int{}}
+	p := &Proxy{
+		upstream: &http.Transport{DisableCompression: true},
+		addr:     listener.Addr().String(), done: make(chan error, 1), seen: map[string]int{},
+	}
 	pass := &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(target)
 			r.Out.Host = r.In.Host
 		},
-		Transport: &http.Transport{DisableCompression: true},
+		Transport: p.upstream,
 		// A client that went away or a cut body is what tests ask for; the connection is closed without an answer.
 		ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
 	}
@@ -97,6 +101,7 @@ func (p *Proxy) Seen(operation string) int {
 // Close cuts all connections and waits for the server.
 func (p *Proxy) Close() error {
 	err := p.server.Close()
+	p.upstream.CloseIdleConnections()
 	if served := <-p.done; err == nil && !errors.Is(served, http.ErrServerClosed) {
 		err = served
 	}

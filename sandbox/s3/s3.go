@@ -6,12 +6,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"sync"
 	"time"
 
+	"github.com/versity/versitygw/auth"
 	"github.com/versity/versitygw/backend/meta"
 	"github.com/versity/versitygw/backend/posix"
 	"github.com/versity/versitygw/embedgw"
@@ -36,11 +36,10 @@ type Options struct {
 
 // Server is a running gateway.
 type Server struct {
-	addr   string
+	front  *front
 	cancel context.CancelFunc
-	done   chan struct{}
-	err    error // what ended the gateway, set before done is closed
-	once   sync.Once
+	done   chan error
+	close  func() error
 }
 
 // startTimeout bounds how long the gateway may take to listen; it takes milliseconds.
@@ -53,51 +52,67 @@ func Start(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	addr, err := freeAddr(o.Addr)
+	front, err := newFront(o.Addr)
 	if err != nil {
 		backend.Shutdown()
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	s := &Server{addr: addr, cancel: cancel, done: make(chan struct{})}
+	s := &Server{front: front, cancel: cancel, done: make(chan error, 1)}
+	s.close = sync.OnceValue(s.stop)
 	listening := make(chan struct{})
 	config := &embedgw.Config{
 		RootUserAccess: o.AccessKey, RootUserSecret: o.SecretKey, Region: Region,
-		Ports:          []string{addr},
+		IAMService:     onlyRoot(o.AccessKey, o.SecretKey),
+		Ports:          []string{front.socket()},
 		MaxConnections: 4096, MaxRequests: 1024, MultipartMaxParts: 10_000,
 		KeepAlive: true, Quiet: true,
 		S3Options: []s3api.Option{s3api.WithOnListen(sync.OnceFunc(func() { close(listening) }))},
 	}
-	go func() {
-		defer close(s.done)
-		s.err = embedgw.RunVersityGW(ctx, backend, config)
-	}()
+	go func() { s.done <- embedgw.RunVersityGW(ctx, backend, config) }()
 	select {
 	case <-listening:
+		front.serve()
 		return s, nil
-	case <-s.done:
-		cancel()
-		return nil, fmt.Errorf("sandbox/s3: start the gateway: %w", s.err)
+	case err = <-s.done:
+		s.done <- nil
 	case <-time.After(startTimeout):
-		cancel()
-		<-s.done
-		return nil, errors.New("sandbox/s3: the gateway does not listen")
+		err = errors.New("it does not listen")
 	}
+	return nil, fmt.Errorf("sandbox/s3: start the gateway: %w", errors.Join(err, s.Close()))
 }
 
 // Endpoint is the URL to give to clients, with path style: "http://127.0.0.1:35123".
-func (s *Server) Endpoint() string { return "http://" + s.addr }
+func (s *Server) Endpoint() string { return "http://" + s.front.Addr().String() }
 
-// Close stops the server and waits for it. Objects stay in the folder.
-func (s *Server) Close() error {
-	s.once.Do(func() {
-		s.cancel()
-		<-s.done
-	})
-	if s.err != nil && !errors.Is(s.err, context.Canceled) {
-		return fmt.Errorf("sandbox/s3: %w", s.err)
+// Close cuts all connections, stops the server and waits for it. Objects stay in the folder.
+func (s *Server) Close() error { return s.close() }
+
+func (s *Server) stop() error {
+	err := s.front.close()
+	s.cancel()
+	if ended := <-s.done; ended != nil && !errors.Is(ended, context.Canceled) {
+		err = errors.Join(err, fmt.Errorf("sandbox/s3: %w", ended))
 	}
-	return nil
+	return err
+}
+
+// root is the gateway's service with a single account, which answers a wrong access key with a 404, mended.
+type root struct {
+	auth.IAMService
+	access string
+}
+
+func onlyRoot(access, secret string) root {
+	single := auth.NewIAMServiceSingle(auth.Account{Access: access, Secret: secret, Role: auth.RoleAdmin})
+	return root{single, access}
+}
+
+func (r root) GetUserAccount(access string) (auth.Account, error) {
+	if access != r.access {
+		return auth.Account{}, auth.ErrNoSuchUser
+	}
+	return r.IAMService.GetUserAccount(access)
 }
 
 // openBackend opens the folder and makes the buckets in it.
@@ -138,20 +153,4 @@ func openBackend(dir string, buckets []string) (*rooted, error) {
 		return nil, fmt.Errorf("sandbox/s3: go back to the working directory: %w", err)
 	}
 	return &rooted{posix: inner, dir: data}, nil
-}
-
-// freeAddr fills in a free port, because the gateway does not tell which one it got.
-func freeAddr(addr string) (string, error) {
-	if addr == "" {
-		addr = "127.0.0.1:0"
-	}
-	listener, err := net.Listen("tcp", addr)
-	if err != nil {
-		return "", fmt.Errorf("sandbox/s3: %w", err)
-	}
-	free := listener.Addr().String()
-	if err := listener.Close(); err != nil {
-		return "", fmt.Errorf("sandbox/s3: %w", err)
-	}
-	return free, nil
 }
