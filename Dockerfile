@@ -4,10 +4,10 @@ WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
-ARG TARGETOS TARGETARCH VERSION=
+ARG TARGETOS TARGETARCH
 # Static, with the time zones inside; an empty folder becomes the place of the state.
 RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
-    go build -trimpath -tags timetzdata -ldflags "-s -w -X main.version=$VERSION" -o /out/opsbot . \
+    go build -trimpath -tags timetzdata -ldflags "-s -w" -o /out/opsbot . \
  && mkdir -p /out/data /out/tmp && chmod 1777 /out/tmp
 
 FROM scratch
