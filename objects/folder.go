@@ -163,6 +163,9 @@ func (f *Folder) List(ctx context.Context, prefix string) ([]Info, error) {
 		}
 		start = filepath.Join(f.dir, filepath.FromSlash(prefix[:i]))
 	}
+	if _, err := os.Stat(filepath.Join(f.dir, unfinished)); err != nil {
+		return nil, f.fault("list", prefix, err)
+	}
 	var found []Info
 	err := filepath.WalkDir(start, func(path string, entry fs.DirEntry, err error) error {
 		if err == nil {
