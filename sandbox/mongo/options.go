@@ -63,7 +63,7 @@ func (o *collectionOptions) show(w *builder, name string, v value) {
 	case name == "temp" && truth(v):
 		w.boolean("temp", true)
 	case v.Type == 0 || name == "capped" || name == "size" || name == "max" || name == "collation" || name == "temp" ||
-		name == "autoIndexId" && truth(v):
+		name == "autoIndexId" && truth(v) || isEmptyDocument(v) && name != "pipeline":
 	default:
 		w.value(name, v)
 	}
@@ -90,13 +90,15 @@ func (o collectionOptions) with(changes document) (collectionOptions, error) {
 			if v.Type == 0 {
 				v = lookup(old, name)
 			}
-			if v.Type != 0 {
+			if v.Type != 0 && (name != "validator" || !isEmptyDocument(v)) {
 				w.value(name, v)
 			}
 		}
 	})
 	return o, o.compile()
 }
+
+func isEmptyDocument(v value) bool { return v.Type == typeObject && len(v.Data) <= 5 }
 
 // check tells whether a document may be stored in the place of old (nil: as a new one).
 func (o *collectionOptions) check(d, old document) error {
