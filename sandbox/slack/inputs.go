@@ -82,9 +82,9 @@ func labelOf(block, element object) string {
 	return label(element["placeholder"])
 }
 
-// named says whether a person means this element by block_id, action_id, label or placeholder.
+// named says whether a person means this element by block_id, action_id, "block_id/action_id", label or placeholder.
 func (f inputField) named(key string) bool {
-	return key == f.block || key == f.action || strings.EqualFold(key, f.label) ||
+	return key == f.block || key == f.action || key == f.block+"/"+f.action || strings.EqualFold(key, f.label) ||
 		strings.EqualFold(key, label(f.element["placeholder"]))
 }
 

@@ -198,6 +198,27 @@ func (p *Person) ClickView(actionIDOrLabel string) error {
 	return p.pressView(actionIDOrLabel, nil, func() *view { return p.s.topView(p.id) })
 }
 
+// chooseHome uses a menu in the home view.
+func (p *Person) chooseHome(key string, chosen []string) error {
+	s := p.s
+	s.mu.Lock()
+	v := s.homes[p.id]
+	if v == nil {
+		s.mu.Unlock()
+		return fmt.Errorf("%s has no home view", s.displayName(p.id))
+	}
+	f, held, err := s.pick(v.blocks, key, nil, append([]string{}, chosen...))
+	if err == nil && f.kind != "overflow" {
+		v.values = v.values.set(f.block, f.action, held)
+		s.touch()
+	}
+	s.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	return p.useView(v, f, held)
+}
+
 // ClickHome presses a button in the home view and waits for the acknowledgement.
 func (p *Person) ClickHome(actionIDOrLabel string) error {
 	return p.pressView(actionIDOrLabel, nil, func() *view { return p.s.homes[p.id] })

@@ -9,11 +9,12 @@ import (
 
 var (
 	known    = regexp.MustCompile(`<(?:[@#!][^<>\n]+|(?:https?://|mailto:)[^<>\n]+)>|&(?:amp|lt|gt);`)
+	bareLink = regexp.MustCompile(`(^|[\s(])(https?://[^\s<>|]*[^\s<>|.,;:!?)'"])`)
 	nameMark = regexp.MustCompile(`(^|[\s(])([@#])([\p{L}\p{N}][\p{L}\p{N}._-]*)`)
 )
 
-// typed turns what a person typed into what Slack sends: names after @ and # become mentions when they exist, and
-// &, < and > are escaped unless they belong to a mention or a link that is already written Slack's way.
+// typed turns what a person typed into what Slack sends: names after @ and # become mentions when they exist, addresses
+// become links, and &, < and > are escaped unless they belong to a mention or a link that is already written Slack's way.
 func (s *Server) typed(text string) string {
 	text = nameMark.ReplaceAllStringFunc(text, func(whole string) string {
 		parts := nameMark.FindStringSubmatch(whole)
@@ -30,6 +31,7 @@ func (s *Server) typed(text string) string {
 		}
 		return whole
 	})
+	text = bareLink.ReplaceAllString(text, "$1<$2>")
 	var b strings.Builder
 	last := 0
 	escape := strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")

@@ -33,7 +33,7 @@ func open(t *testing.T, o slack.Options) *workspace {
 	s, err := slack.Start(o)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	t.Cleanup(cancel)
 	w := &workspace{Server: s, t: t, ctx: ctx}
 	w.dana, w.eli = s.AddUser("dana"), s.AddUser("eli")
