@@ -75,6 +75,9 @@ func (b *Bot) holds(ctx context.Context, userID string, role Role) (bool, error)
 		return true, nil
 	}
 	givers := slices.Concat(b.o.Roles[role], b.o.Roles[Admin])
+	if role == Involved {
+		givers = slices.Concat(b.o.Roles[Operator], b.o.Roles[Approver], givers)
+	}
 	if slices.Contains(givers, userID) {
 		return true, nil
 	}

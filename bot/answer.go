@@ -158,10 +158,7 @@ func (b *Bot) removeButton(ctx context.Context, r Request) {
 	if !b.respondable(r) {
 		return
 	}
-	err := b.slack.call(ctx, "response_url", "", func(ctx context.Context) error {
-		_, _, _, err := b.slack.api.SendMessageContext(ctx, "", slackgo.MsgOptionDeleteOriginal(r.origin.responseURL))
-		return err
-	})
+	err := b.slack.postURL(ctx, r.origin.responseURL, &slackgo.WebhookMessage{DeleteOriginal: true})
 	b.slack.Try(ctx, "remove a button that was used", err)
 }
 
@@ -295,14 +292,14 @@ func (s *Slack) respond(ctx context.Context, url string, m chat.Message, replace
 	if m.Private {
 		kind = slackgo.ResponseTypeEphemeral
 	}
-	target := slackgo.MsgOptionResponseURL(url, kind)
-	if replace {
-		target = slackgo.MsgOptionReplaceOriginal(url)
-	}
-	o := append(options(m, drawn), target)
-	return s.call(ctx, "response_url", url, func(ctx context.Context) error {
-		_, _, _, err := s.api.SendMessageContext(ctx, "", o...)
-		return err
+	return s.postURL(ctx, url, &slackgo.WebhookMessage{Text: drawn.text, Blocks: &slackgo.Blocks{BlockSet: drawn.blocks},
+		ResponseType: kind, ReplaceOriginal: replace, ThreadTimestamp: m.Thread})
+}
+
+// postURL answers at a response URL. slack-go's own sender for these adds empty metadata, which Slack need not accept.
+func (s *Slack) postURL(ctx context.Context, url string, m *slackgo.WebhookMessage) error {
+	return s.call(ctx, "response_url", "", func(ctx context.Context) error {
+		return slackgo.PostWebhookCustomHTTPContext(ctx, url, s.o.HTTPClient, m)
 	})
 }
 

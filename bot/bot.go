@@ -110,7 +110,7 @@ func (b *Bot) addCommand(c Command) (faults []error) {
 	if c.Run == nil {
 		faults = append(faults, fmt.Errorf("bot: /%s has no handler", c.Name))
 	}
-	seen := map[string]bool{helpWord: true}
+	seen := map[string]bool{}
 	for _, w := range c.Words {
 		if w.Name == "" || seen[w.Name] || w.Run == nil {
 			faults = append(faults, fmt.Errorf("bot: /%s %s is there twice, or has no name or handler", c.Name, w.Name))
@@ -137,7 +137,7 @@ func (b *Bot) addAction(a Action) error {
 
 func checkRole(what string, r Role) error {
 	switch r {
-	case Anyone, Operator, Approver, Admin:
+	case Anyone, Involved, Operator, Approver, Admin:
 		return nil
 	}
 	return fmt.Errorf("bot: %s names the role %q; there are anyone, operator, approver and admin", what, r)

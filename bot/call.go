@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -21,7 +22,7 @@ var errEmptyAnswer = errors.New("Slack's answer was empty")
 // The first and the longest wait between two attempts.
 const (
 	firstWait   = 200 * time.Millisecond
-	longestWait = 30 * time.Second
+	longestWait = 10 * time.Second
 )
 
 // call attempts a method until Slack has accepted or refused it or the context ends. 429 pauses the method (for
@@ -64,6 +65,9 @@ func (s *Slack) once(ctx context.Context, method, channel string, attempt func(c
 		s.mu.Lock()
 		s.paused[key] = time.Now().Add(max(limited.RetryAfter, firstWait))
 		s.mu.Unlock()
+	}
+	if broken, ok := errors.AsType[*url.Error](err); ok {
+		err = broken.Err // without the address, which can be a secret
 	}
 	return fmt.Errorf("slack %s: %w", method, err)
 }

@@ -41,6 +41,7 @@ type payload struct {
 	Text      string `json:"text"`
 	UserID    string `json:"user_id"`
 	UserName  string `json:"user_name"`
+	TeamID    string `json:"team_id"`
 	ChannelID string `json:"channel_id"`
 	// Of interactions.
 	User struct {

@@ -7,7 +7,7 @@ import (
 	"github.com/kampyn/opsbot/chat"
 )
 
-// helpWord is every command's own word for its help.
+// helpWord is every command's word for its help, unless the command has a word of that name itself.
 const helpWord = "help"
 
 // helpOf answers "help": what a command is for, the words that the person may use, and examples.

@@ -23,11 +23,12 @@ type links struct {
 	slots chan struct{} // bounds the envelopes that are being stored
 }
 
-// The waits of the loop: for hello, for a connection's last acknowledgements, between attempts, and between attempts
+// The waits of the loop: for hello, for a connection's last acknowledgements, for Slack to close it, between attempts, and between attempts
 // when Slack has refused the tokens or switched Socket Mode off.
 const (
 	helloWithin  = 15 * time.Second
 	retireWithin = 3 * time.Second
+	lingerWithin = time.Minute
 	longestRedo  = 30 * time.Second
 	refusedRedo  = time.Minute
 	storing      = 64
@@ -86,14 +87,24 @@ func (l *links) hold(ctx context.Context) error {
 				l.b.log.Error("Socket Mode is switched off for this app; switch it on in the app's settings")
 			}
 			old := current
+			l.b.wg.Go(func() { l.linger(ctx, old) })
 			current, err = l.connect(ctx)
-			l.b.wg.Go(func() {
-				old.retire(retireWithin)
-				l.add(-1)
-			})
 		}
 	}
 	return err
+}
+
+// linger keeps a connection that is being replaced: Slack hands envelopes to it until it closes it itself.
+func (l *links) linger(ctx context.Context, old *socket) {
+	timer := time.NewTimer(lingerWithin)
+	defer timer.Stop()
+	select {
+	case <-old.done:
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	old.retire(retireWithin)
+	l.add(-1)
 }
 
 // connect opens a connection and waits for its hello, again and again until the context ends: then it answers nil. It

@@ -18,6 +18,9 @@ type drawing struct {
 	rest   string
 }
 
+// noteSize is kept free for the note that there is more.
+const noteSize = 100
+
 // linkAction is the action of buttons that only open an address. Actions that occur more than once in a block are
 // told apart by a suffix, because Slack wants them to be unique.
 const (
@@ -71,14 +74,14 @@ func (p *painter) draw(all []chat.Part) error {
 			}
 			rows[i] = drawn
 			p.blocksLeft -= len(drawn)
-			p.left -= sizeOfActions(a)
+			p.left -= sizeOfActions(a) + len(drawn)*blockWeight
 		}
 	}
-	if p.blocksLeft < 1 || p.left < maxHeader {
+	if p.blocksLeft < 1 || p.left < noteSize+blockWeight {
 		return fmt.Errorf("bot: a message with too many buttons")
 	}
 	p.blocksLeft-- // for the note that the rest is elsewhere
-	p.left -= maxHeader
+	p.left -= noteSize + blockWeight
 	for i, part := range all {
 		if rows[i] != nil {
 			p.blocks = append(p.blocks, rows[i]...)
@@ -103,7 +106,7 @@ func (p *painter) part(part chat.Part) {
 		clean := chat.Escape(strings.ReplaceAll(string(part), "```", "'''"))
 		p.add(clean, code, split(clean, maxSection-len("```\n\n```"))...)
 	case chat.Divider:
-		if !p.full && p.blocksLeft > 0 {
+		if !p.full && p.fits(0) {
 			p.put(0, slackgo.NewDividerBlock())
 		}
 	case chat.Fields:
@@ -115,7 +118,7 @@ func (p *painter) part(part chat.Part) {
 // of it was drawn, or else what is missing.
 func (p *painter) add(whole string, draw func(string) slackgo.Block, pieces ...string) {
 	for i, piece := range pieces {
-		if p.full || p.blocksLeft < 1 || p.left < length(piece) {
+		if p.full || !p.fits(length(piece)) {
 			if i > 0 {
 				whole = strings.Join(pieces[i:], "\n")
 			}
@@ -126,10 +129,12 @@ func (p *painter) add(whole string, draw func(string) slackgo.Block, pieces ...s
 	}
 }
 
+func (p *painter) fits(size int) bool { return p.blocksLeft > 0 && p.left >= size+blockWeight }
+
 func (p *painter) put(size int, b slackgo.Block) {
 	p.blocks = append(p.blocks, b)
 	p.blocksLeft--
-	p.left -= size
+	p.left -= size + blockWeight
 }
 
 func (p *painter) overflow(text string) {
@@ -158,7 +163,7 @@ func (p *painter) fields(all chat.Fields) {
 			size += length(text)
 			words = append(words, f.Label+": "+f.Value)
 		}
-		if p.full || p.blocksLeft < 1 || p.left < size {
+		if p.full || !p.fits(size) {
 			for _, f := range all[len(some):] {
 				words = append(words, f.Label+": "+f.Value)
 			}

@@ -14,7 +14,9 @@ type Role string
 // The roles. An Admin may do all that the others may; nobody else holds a role that was not given.
 const (
 	// Anyone is every full member of the workspace itself: no bots, no guests, no people of other workspaces.
-	Anyone   Role = "anyone"
+	Anyone Role = "anyone"
+	// Involved is whoever is an Operator or an Approver; it is not given by itself.
+	Involved Role = "operator or approver"
 	Operator Role = "operator"
 	Approver Role = "approver"
 	Admin    Role = "admin"

@@ -165,8 +165,8 @@ func (b *Bot) route(ctx context.Context, s *stored) (*asked, error) {
 	}
 	r := Request{ID: s.ID, At: s.Received, origin: origin{received: s.Received, trigger: p.TriggerID, responseURL: p.ResponseURL}}
 	if e.Type == slashType {
-		r.User = chat.User{ID: p.UserID, Name: p.UserName}
-		r.Channel = p.ChannelID
+		r.User = chat.User{ID: p.UserID, Name: p.UserName, Team: p.TeamID}
+		r.Channel, r.origin.team = p.ChannelID, p.TeamID
 		return b.routeCommand(r, strings.TrimPrefix(p.Command, "/"), splitWords(p.Text))
 	}
 	r.User = chat.User{ID: p.User.ID, Name: orElse(p.User.Username, p.User.Name), Team: p.User.TeamID}
