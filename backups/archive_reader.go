@@ -1,6 +1,7 @@
 package backups
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -205,7 +206,7 @@ func (a *archiveReader) readBlock() (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	n, eof, crc, err := a.segmentHeader(doc)
+	n, eof, crc, err := a.parseHeader(doc)
 	if err != nil {
 		return false, err
 	}
@@ -234,8 +235,8 @@ func (a *archiveReader) readDocument(n archiveName, size int) error {
 	return a.handle.document(n, doc)
 }
 
-// segmentHeader reads {db, collection, EOF, CRC}.
-func (a *archiveReader) segmentHeader(doc bson.Raw) (n archiveName, eof bool, crc uint64, err error) {
+// parseHeader reads {db, collection, EOF, CRC}.
+func (a *archiveReader) parseHeader(doc bson.Raw) (n archiveName, eof bool, crc uint64, err error) {
 	database, ok1 := doc.Lookup("db").StringValueOK()
 	collection, ok2 := doc.Lookup("collection").StringValueOK()
 	eof, ok3 := doc.Lookup("EOF").BooleanOK()
@@ -243,7 +244,7 @@ func (a *archiveReader) segmentHeader(doc bson.Raw) (n archiveName, eof bool, cr
 	n = archiveName{database, collection}
 	_, known := a.crcs[n]
 	switch {
-	case !ok1 || !ok2 || !ok3 || !ok4:
+	case !ok1 || !ok2 || !ok3 || !ok4 || !bytes.Equal(doc, segmentHeader(n, eof, uint64(sum))):
 		err = a.fault("the header of a segment is damaged", nil)
 	case !known:
 		err = a.fault(fmt.Sprintf("there are documents of %q, which the prelude does not name", n), nil)

@@ -114,12 +114,14 @@ func (a *archiveWriter) prelude(h archiveHeader, entries []archiveEntry) error {
 	return a.err
 }
 
-func (a *archiveWriter) header(n archiveName, eof bool, crc uint64) {
-	doc := bsoncore.NewDocumentBuilder().
+// segmentHeader stands before each segment, and alone at the end of a namespace.
+func segmentHeader(n archiveName, eof bool, crc uint64) []byte {
+	return bsoncore.NewDocumentBuilder().
 		AppendString("db", n.database).AppendString("collection", n.collection).
 		AppendBoolean("EOF", eof).AppendInt64("CRC", int64(crc)).Build()
-	a.write(doc)
 }
+
+func (a *archiveWriter) header(n archiveName, eof bool, crc uint64) { a.write(segmentHeader(n, eof, crc)) }
 
 // begin opens a segment of the namespace, unless it is open.
 func (a *archiveWriter) begin(n archiveName) {

@@ -204,13 +204,13 @@ func (f *full) read(ctx context.Context, archive *archiveWriter) error {
 	slices.SortStableFunc(order, func(a, b int) int {
 		return -cmp.Compare(f.estimate.Of[f.namespaces[a].String()].Bytes, f.estimate.Of[f.namespaces[b].String()].Bytes)
 	})
-	readers, ctx := errgroup.WithContext(ctx)
+	readers, reading := errgroup.WithContext(ctx)
 	readers.SetLimit(f.o.Readers)
 	pieces := make(chan piece)
 	// A slot is held from the request of a batch until the batch is written: that bounds the memory.
 	slots := make(chan struct{}, f.o.Readers+2)
 	written := make(chan error, 1)
-	stop, cancel := context.WithCancelCause(ctx)
+	stop, cancel := context.WithCancelCause(reading)
 	defer cancel(nil)
 	go func() {
 		err := f.put(archive, pieces, slots)
@@ -236,7 +236,7 @@ func (f *full) read(ctx context.Context, archive *archiveWriter) error {
 		return failed // it came first: the readers only stopped because of it
 	}
 	if err == nil {
-		err = context.Cause(stop)
+		err = context.Cause(ctx)
 	}
 	return err
 }

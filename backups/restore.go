@@ -106,7 +106,7 @@ func (r *restore) run(ctx context.Context) error {
 	if err := r.certify(ctx); err != nil {
 		return err
 	}
-	return putSealed(ctx, r.store, certificateKey(r.manifest.ID, r.cert.ID), r.cert, true)
+	return putSealed(ctx, r.store, certificateKey(r.manifest.ID, r.cert.ID), r.cert, false)
 }
 
 // choose reads the manifest and finds what is to be restored.
@@ -200,7 +200,7 @@ func (r *restore) claim(ctx context.Context) error {
 		return err
 	}
 	record := RestoreRecord{ID: r.cert.ID, Backup: r.manifest.ID, Target: r.o.Target, Renamed: r.cert.Renamed, At: r.cert.Started}
-	if err := putSealed(ctx, r.store, recordKey(record.ID), record, true); err != nil {
+	if err := putSealed(ctx, r.store, recordKey(record.ID), record, false); err != nil {
 		return err
 	}
 	if err := r.empty(ctx, targets); err != nil { // what is there now is not ours

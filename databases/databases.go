@@ -28,6 +28,8 @@ var ours = []string{"admin", "config", "local"}
 type Options struct {
 	// Timeout bounds the search for a server and each connect; 0 means what the URI says, or 10 s.
 	Timeout time.Duration
+	// ReadPreference is a mode of MongoDB's that overrules the URI's, such as "secondaryPreferred"; "" leaves it.
+	ReadPreference string
 }
 
 // Database is one configured deployment, or one database of it. It connects when it is first used and may be used by
@@ -74,7 +76,25 @@ func Open(_ context.Context, name, uri string, o Options) (*Database, error) {
 			Try: "Name your own database in the path, or none for all of them; the one for authentication goes into `authSource=" + scope + "`.",
 		}
 	}
-	return &Database{Name: name, scope: scope, link: &link{uri: uri, timeout: o.Timeout}}, nil
+	reads, err := preference(o.ReadPreference)
+	if err != nil {
+		return nil, &chat.Problem{
+			Say: fmt.Sprintf("The database %s has the read preference %s, which MongoDB does not know.", chat.Literal(name), chat.Literal(o.ReadPreference)),
+			Try: "There are primary, primaryPreferred, secondary, secondaryPreferred and nearest.", Err: err,
+		}
+	}
+	return &Database{Name: name, reads: reads, scope: scope, link: &link{uri: uri, timeout: o.Timeout}}, nil
+}
+
+func preference(mode string) (*readpref.ReadPref, error) {
+	if mode == "" {
+		return nil, nil
+	}
+	m, err := readpref.ModeFromString(mode)
+	if err != nil {
+		return nil, err
+	}
+	return readpref.New(m)
 }
 
 // scopeOf answers the database that the path of a URI names.
