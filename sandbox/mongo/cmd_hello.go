@@ -156,7 +156,6 @@ func ping(*call) error { return nil }
 func buildInfo(c *call) error {
 	v := c.srv.opts.Version
 	c.w.str("version", v)
-	c.w.str("gitVersion", "unknown")
 	c.w.str("sysInfo", "deprecated")
 	c.w.beginArray("versionArray")
 	for _, n := range versionNumbers(v) {

@@ -91,10 +91,10 @@ func conflicting(col *collection, spec document) (exists bool, err error) {
 			return false, fail(codeIndexOptionsConflict, "Index with name: %s already exists with different options", name)
 		case ix.name == name:
 			return true, nil
-		case sameKey && sameCollation && (samePartial || isTextSpec(spec)):
-			return false, fail(codeIndexOptionsConflict, "Index with name: %s already exists with a different name", name)
 		case isTextSpec(spec) && isTextSpec(ix.spec):
 			return false, fail(codeIndexOptionsConflict, "Index: %s already exists with different options: %s", show(spec), show(ix.spec))
+		case sameKey && sameCollation && samePartial:
+			return false, fail(codeIndexOptionsConflict, "Index with name: %s already exists with a different name", name)
 		}
 	}
 	return false, nil

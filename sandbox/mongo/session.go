@@ -20,9 +20,14 @@ type session struct {
 	number int64    // the txnNumber last used
 	write  *statement
 	txn    *txn
-	state  string // of the last transaction, as config.transactions shows it
-	lastTS uint64
-	lastAt time.Time
+	last   lastWrite
+}
+
+// lastWrite is what config.transactions tells of a session.
+type lastWrite struct {
+	number int64
+	ts     uint64
+	state  string // of a transaction
 	start  uint64 // first entry of a prepared transaction
 }
 
@@ -118,7 +123,7 @@ func (c *call) enterWrite(n int64) []byte {
 	if n > sess.number && sess.txn != nil {
 		sess.abort(c.srv)
 	}
-	sess.number, sess.state, sess.start = n, "", 0
+	sess.number = n
 	sess.write = &statement{session: sess, number: n}
 	c.stmt = sess.write
 	return nil
@@ -168,30 +173,27 @@ func (s *statement) logged(ts uint64) {
 	}
 	s.next++
 	s.prev = ts
-	s.session.wrote(ts)
-}
-
-func (sess *session) wrote(ts uint64) {
-	sess.lastTS, sess.lastAt = ts, time.Unix(int64(ts>>32), 0)
+	s.session.last = lastWrite{number: s.number, ts: ts}
 }
 
 // record is the document that config.transactions holds for the session, nil for none.
 func (sess *session) record() document {
 	sess.mu.Lock()
 	defer sess.mu.Unlock()
-	if sess.lastTS == 0 {
+	last := sess.last
+	if last.ts == 0 {
 		return nil
 	}
 	return build(func(w *builder) {
 		w.doc("_id", sess.lsid)
-		w.i64("txnNum", sess.number)
-		if sess.state == statePrepared {
-			opTime(w, "startOpTime", sess.start, term)
+		w.i64("txnNum", last.number)
+		if last.state == statePrepared {
+			opTime(w, "startOpTime", last.start, term)
 		}
-		opTime(w, "lastWriteOpTime", sess.lastTS, term)
-		w.date("lastWriteDate", sess.lastAt)
-		if sess.state != "" {
-			w.str("state", sess.state)
+		opTime(w, "lastWriteOpTime", last.ts, term)
+		w.date("lastWriteDate", time.Unix(int64(last.ts>>32), 0))
+		if last.state != "" {
+			w.str("state", last.state)
 		}
 	})
 }

@@ -92,8 +92,7 @@ func (sess *session) abort(s *Server) {
 		s.release(t)
 		ts := s.logTxn(sess, build(func(w *builder) { w.i32("abortTransaction", 1) }), t)
 		s.cat.mu.Unlock()
-		sess.wrote(ts)
-		sess.state = stateAborted
+		sess.last = lastWrite{number: t.number, ts: ts, state: stateAborted}
 	}
 	t.state, t.changes, t.copies, t.bases = txnAborted, nil, nil, nil
 }
@@ -249,19 +248,19 @@ func commitTransaction(c *call) error {
 		}
 		return asError(err).labelled("TransientTransactionError")
 	}
+	ts := uint64(0)
 	switch {
 	case t.state == txnPrepared:
 		s.release(t)
-		sess.wrote(s.logTxn(sess, build(func(w *builder) {
+		ts = s.logTxn(sess, build(func(w *builder) {
 			w.i32("commitTransaction", 1)
-			w.value("commitTimestamp", orValue(c.arg("commitTimestamp"), timestampValue(sess.start)))
-		}), t))
+			w.value("commitTimestamp", orValue(c.arg("commitTimestamp"), timestampValue(t.prev)))
+		}), t)
 	case len(t.changes) > 0:
-		_, last := s.logChanges(sess, t, false)
-		sess.wrote(last)
+		_, ts = s.logChanges(sess, t, false)
 	}
-	if len(t.changes) > 0 {
-		sess.state = stateCommitted
+	if ts != 0 {
+		sess.last = lastWrite{number: t.number, ts: ts, state: stateCommitted}
 	}
 	t.state, t.changes, t.copies, t.bases = txnCommitted, nil, nil, nil
 	return nil
@@ -290,8 +289,8 @@ func prepareTransaction(c *call) error {
 		c.srv.sess.prepared[preparedKey(ch.base.uuid, ch.id)] = true
 	}
 	first, last := c.srv.logChanges(c.session, t, true)
-	c.session.wrote(last)
-	c.session.state, c.session.start, t.state = statePrepared, first, txnPrepared
+	c.session.last = lastWrite{number: t.number, ts: last, state: statePrepared, start: first}
+	t.state = txnPrepared
 	c.w.ts("prepareTimestamp", last)
 	return nil
 }
