@@ -48,6 +48,8 @@ const (
 	OK      Outcome = "ok"
 	Failure Outcome = "failed"
 	Refused Outcome = "refused"
+	// Cancelled is what somebody stopped.
+	Cancelled Outcome = "cancelled"
 )
 
 // kind is the kind of record that the log is kept in.

@@ -53,6 +53,22 @@ func (r *Runner) Confirm(ctx context.Context, id, typed string, by chat.User) (R
 func (r *Runner) decide(ctx context.Context, id string, change func(*Run) error) (Run, error) {
 	ctx, cancel := context.WithTimeout(ctx, inFlight/2)
 	defer cancel()
+	for {
+		run, err := r.decideOnce(ctx, id, change)
+		if errors.Is(err, errChanged) {
+			continue
+		}
+		if err != nil {
+			return Run{}, err
+		}
+		run = r.settle(ctx, run)
+		r.nudge()
+		return run, nil
+	}
+}
+
+// decideOnce answers errChanged if another decision at the same moment made this one the last that was needed.
+func (r *Runner) decideOnce(ctx context.Context, id string, change func(*Run) error) (Run, error) {
 	run, err := r.Get(ctx, id)
 	if err != nil {
 		return Run{}, err
@@ -77,17 +93,14 @@ func (r *Runner) decide(ctx context.Context, id string, change func(*Run) error)
 			return err
 		}
 		if run.Status == Queued && trial.Status != Queued {
-			return errors.New("jobs: two approvals came at the same moment; press again")
+			return errChanged
 		}
 		return nil
 	})
 	if err != nil {
 		r.dropUnused(ctx, id)
-		return Run{}, err
 	}
-	changed = r.settle(ctx, changed)
-	r.nudge()
-	return changed, nil
+	return changed, err
 }
 
 // open says why the plan can no longer be decided on.

@@ -174,3 +174,27 @@ func TestCheckStopsThePlan(t *testing.T) {
 	require.Equal(t, jobs.Failed, run.Status)
 	require.Equal(t, "The target is not empty any more.", run.Reason)
 }
+
+// Each of two needed approvals comes at the same moment as the other: together they are enough.
+func TestBothApprovalsAtTheSameMoment(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.runner(t, kind(nop)), w.runner(t, kind(nop))
+	for range 10 {
+		run := planned("", 2)
+		run, err := a.Submit(t.Context(), run)
+		require.NoError(t, err)
+		var wait sync.WaitGroup
+		for r, by := range map[*jobs.Runner]chat.User{a: bo, b: cleo} {
+			wait.Go(func() {
+				if _, err := r.Approve(context.Background(), run.ID, run.Plan.Hash, by); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wait.Wait()
+		run, err = a.RunOnly(t.Context(), run.ID)
+		require.NoError(t, err)
+		require.Equal(t, jobs.Succeeded, run.Status)
+		require.Len(t, run.Plan.Approvals, 2)
+	}
+}

@@ -215,11 +215,7 @@ func planParts(run Run) []chat.Part {
 		facts = facts[n:]
 	}
 	if len(plan.Losses) > 0 {
-		title := "*What will be gone:*"
-		if run.Status == Succeeded {
-			title = "*What is gone:*"
-		}
-		lines := []string{title}
+		lines := []string{"*What is lost by it:*"}
 		for i, loss := range plan.Losses {
 			if i == mostSteps {
 				lines = append(lines, fmt.Sprintf("and %d more", len(plan.Losses)-i))

@@ -34,11 +34,9 @@ type cardState struct {
 	after    time.Time
 }
 
-// posting stands in Run.Shown while the card is posted for the first time. Who finds it there without a card knows that
-// somebody died meanwhile, and that the message may show an older state.
-const posting Status = "posting"
-
 const (
+	// postTime is how long posting a card may take before another process may try, too.
+	postTime = time.Minute
 	// newsFor is how long after the end of a run its card is still posted, if it never was.
 	newsFor = 24 * time.Hour
 	// editFor is how long after the end of a run its card is brought up to date.
@@ -116,26 +114,21 @@ func (c *cards) deliver(id string, s *cardState) {
 func (c *cards) show(ctx context.Context, run Run) error {
 	channel := cmp.Or(run.Channel, c.r.o.OpsChannel)
 	age := c.r.o.Now().Sub(run.Finished)
-	silent := run.Card.IsZero() && channel == "" || run.Status.Ended() && (run.Card.IsZero() && age > newsFor || age > editFor)
 	switch {
-	case silent:
+	case run.Status.Ended() && (age > editFor || age > newsFor && run.Card.IsZero()):
+		return c.forget(ctx, run)
+	case run.Status.Ended() && run.Shown == run.Status:
+		// Only the followers are left.
+	case run.Card.IsZero() && channel == "":
 		if err := c.shown(ctx, run); err != nil {
 			return err
 		}
 	case run.Card.IsZero():
-		var err error
-		if run, err = c.post(ctx, channel, run); err != nil {
+		if err := c.post(ctx, channel, run); err != nil {
 			return err
 		}
-		if run.Shown != posting {
-			break
-		}
-		fallthrough
 	default:
-		if err := c.r.o.Poster.Edit(ctx, run.Card, c.r.Card(run)); err != nil {
-			return fmt.Errorf("edit the card: %w", err)
-		}
-		if err := c.shown(ctx, run); err != nil {
+		if err := c.edit(ctx, run); err != nil {
 			return err
 		}
 	}
@@ -145,35 +138,60 @@ func (c *cards) show(ctx context.Context, run Run) error {
 	return nil
 }
 
-// post posts the card for the first time. In the run that it answers, Shown is posting if the message may be an older
-// one.
-func (c *cards) post(ctx context.Context, channel string, run Run) (Run, error) {
-	again := run.Shown == posting
-	if !again {
-		marked, err := c.r.change(ctx, run.ID, func(run *Run) error {
-			if !run.Card.IsZero() || run.Shown != "" {
-				return errChanged
-			}
-			run.Shown = posting
-			return nil
-		})
-		if err != nil {
-			return run, fmt.Errorf("post the card: %w", err)
+// post posts the card for the first time, unless another process is at it.
+func (c *cards) post(ctx context.Context, channel string, run Run) error {
+	var again bool
+	run, err := c.r.change(ctx, run.ID, func(run *Run) error {
+		now, p := c.r.o.Now(), run.Posting
+		if !run.Card.IsZero() || p.Owner != "" && p.Owner != c.r.o.Owner && now.Before(p.Until) && !gone(p.Owner) {
+			return errChanged
 		}
-		run = marked
+		again = p.Owner != ""
+		run.Posting = Lease{Owner: c.r.o.Owner, Until: now.Add(postTime)}
+		return nil
+	})
+	if errors.Is(err, errChanged) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("post the card: %w", err)
 	}
 	ref, err := c.r.o.Poster.Post(ctx, channel, c.r.Card(run))
 	if err != nil {
-		return run, fmt.Errorf("post the card: %w", err)
+		_, storeErr := c.r.change(context.WithoutCancel(ctx), run.ID, func(run *Run) error {
+			run.Posting.Until = time.Time{} // whoever is next may try at once
+			return nil
+		})
+		return errors.Join(fmt.Errorf("post the card: %w", err), storeErr)
 	}
-	status := run.Status
-	if again {
-		status = posting
-	}
-	return c.r.change(ctx, run.ID, func(run *Run) error {
-		run.Card, run.Shown = ref, status
+	run, err = c.r.change(ctx, run.ID, func(now *Run) error {
+		now.Card, now.Posting = ref, Lease{}
+		if !again {
+			now.Shown = run.Status
+		}
 		return nil
 	})
+	if err == nil && again {
+		// The message is perhaps the one of an earlier try.
+		return c.edit(ctx, run)
+	}
+	return err
+}
+
+func (c *cards) edit(ctx context.Context, run Run) error {
+	if err := c.r.o.Poster.Edit(ctx, run.Card, c.r.Card(run)); err != nil {
+		return fmt.Errorf("edit the card: %w", err)
+	}
+	return c.shown(ctx, run)
+}
+
+// forget notes that nothing more is to be said about the run, because it is old news.
+func (c *cards) forget(ctx context.Context, run Run) error {
+	_, err := c.r.change(ctx, run.ID, func(now *Run) error {
+		now.Shown, now.Told = run.Status, true
+		return nil
+	})
+	return err
 }
 
 // shown notes that the card shows this status.

@@ -517,7 +517,7 @@ func TestCardOfADeadProcess(t *testing.T) {
 	store := w.store(t)
 	r, err := store.Get(t.Context(), "run", run.ID)
 	require.NoError(t, err)
-	r.Value = []byte(strings.Replace(string(r.Value), `"card":`, `"shown":"posting","card":`, 1))
+	r.Value = []byte(strings.Replace(string(r.Value), `"card":`, `"posting":{"owner":"dead","token":0,"until":"2000-01-01T00:00:00Z"},"card":`, 1))
 	require.NoError(t, store.Update(t.Context(), r))
 	_, err = w.chat.Post(t.Context(), "general", chat.Message{Summary: "an old state", Key: "run/" + run.ID})
 	require.NoError(t, err)
@@ -525,4 +525,38 @@ func TestCardOfADeadProcess(t *testing.T) {
 	start(t, w.runner(t, kind(nop)))
 	w.shows(t, run, "✅ Backup of orders: succeeded")
 	require.Len(t, w.chat.messages(t, "general"), 1)
+}
+
+// On the command line there is no loop: a run of a dead process is taken over when it is asked for.
+func TestRecoverWithoutTheLoop(t *testing.T) {
+	w := newWorld(t)
+	cmd, err := process(w.dir, "stage", "written")
+	require.NoError(t, err)
+	require.Error(t, cmd.Run())
+	r := w.runner(t, leaving(w.dir, func(string) {}, 0), func(o *jobs.Options) { o.Poster = nil })
+	list, err := r.Recover(t.Context())
+	require.NoError(t, err)
+	require.Len(t, list, 1)
+	require.Equal(t, jobs.Interrupted, list[0].Status)
+	require.False(t, list[0].Unclean)
+	list, err = r.Recover(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, list)
+
+	cmd, err = process(newFolder(t, w), "stage", "written")
+	require.NoError(t, err)
+	require.Error(t, cmd.Run())
+	r = w.runner(t, leaving(w.dir, func(string) {}, 1), func(o *jobs.Options) { o.Poster = nil })
+	run, err := r.Submit(t.Context(), backup("the request"))
+	require.NoError(t, err)
+	run, err = r.RunOnly(t.Context(), run.ID)
+	require.NoError(t, err)
+	require.Equal(t, jobs.Succeeded, run.Status)
+	require.Equal(t, 2, run.Attempt)
+}
+
+// newFolder moves the world to an empty folder.
+func newFolder(t *testing.T, w *world) string {
+	w.dir = t.TempDir()
+	return w.dir
 }

@@ -54,7 +54,7 @@ func (r *Runner) Watch(ctx context.Context, id string, seen func(Run)) (Run, err
 }
 
 // RunOnly works on that one run in this process, for the command line. If another process has the run, or it waits for
-// its targets or for approval, it waits with Watch. When ctx is done the run is stopped as by Run: Grace, ErrShutdown,
+// its targets or for approval, it waits; a run whose process has died it takes over. When ctx is done the run is stopped as by Run: Grace, ErrShutdown,
 // then queued again or interrupted. It answers the run as it ended, or as it is with the error of ctx.
 func (r *Runner) RunOnly(ctx context.Context, id string) (Run, error) {
 	for {
@@ -64,6 +64,18 @@ func (r *Runner) RunOnly(ctx context.Context, id string) (Run, error) {
 		}
 		if run.Status.Ended() {
 			return run, nil
+		}
+		if run.Status == Proposed && !r.o.Now().Before(run.Plan.Expires) {
+			if err := r.expire(ctx, id); err != nil {
+				return run, err
+			}
+			continue
+		}
+		if run.Status == Running && r.orphaned(run) {
+			if task := r.takeOver(ctx, run); task != nil {
+				r.revive(ctx, task)
+				continue
+			}
 		}
 		if run.Status == Queued {
 			if task := r.claim(ctx, id); task != nil {

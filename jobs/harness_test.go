@@ -2,6 +2,7 @@ package jobs_test
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"encoding/hex"
 	"encoding/json"
@@ -47,11 +48,12 @@ func (f *folder) Post(_ context.Context, channel string, m chat.Message) (chat.R
 		return chat.Ref{}, errDown
 	}
 	ref := chat.Ref{Channel: channel, TS: hex.EncodeToString([]byte(m.Key))}
-	if _, err := os.Stat(f.path(ref)); err == nil {
-		return ref, nil
+	if err := f.write(ref, m, os.Link); err == nil {
+		f.posts.Add(1)
+	} else if !errors.Is(err, os.ErrExist) {
+		return chat.Ref{}, err
 	}
-	f.posts.Add(1)
-	return ref, f.write(ref, m)
+	return ref, nil
 }
 
 func (f *folder) Edit(_ context.Context, at chat.Ref, m chat.Message) error {
@@ -59,7 +61,7 @@ func (f *folder) Edit(_ context.Context, at chat.Ref, m chat.Message) error {
 		return errDown
 	}
 	f.edits.Add(1)
-	return f.write(at, m)
+	return f.write(at, m, os.Rename)
 }
 
 func (f *folder) Direct(ctx context.Context, user string, m chat.Message) (chat.Ref, error) {
@@ -68,19 +70,21 @@ func (f *folder) Direct(ctx context.Context, user string, m chat.Message) (chat.
 
 func (f *folder) path(ref chat.Ref) string { return filepath.Join(f.dir, ref.Channel, ref.TS) }
 
-func (f *folder) write(ref chat.Ref, m chat.Message) error {
+// write writes the message beside its place and puts it there by os.Link, once, or by os.Rename, again and again.
+func (f *folder) write(ref chat.Ref, m chat.Message, put func(from, to string) error) error {
 	path := f.path(ref)
+	beside := path + "." + rand.Text() + ".new"
 	text, err := json.Marshal(m)
 	if err == nil {
 		err = os.MkdirAll(filepath.Dir(path), 0o700)
 	}
 	if err == nil {
-		err = os.WriteFile(path+".new", text, 0o600)
+		err = os.WriteFile(beside, text, 0o600)
 	}
 	if err != nil {
 		return err
 	}
-	return os.Rename(path+".new", path)
+	return put(beside, path)
 }
 
 // summary is what the card of a run says in one line; "" without a card.

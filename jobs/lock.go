@@ -103,8 +103,8 @@ func (r *Runner) take(ctx context.Context, target, id string) (fresh bool, err e
 		if err != nil && !errors.Is(err, state.ErrNotFound) {
 			return false, fmt.Errorf("jobs: lock %s: %w", target, err)
 		}
-		pending := holder.ID == "" || holder.Status == Proposed
-		if pending && r.o.Now().Sub(held.At) < inFlight && !gone(held.Owner) && patience > 0 {
+		pending := (holder.ID == "" || holder.Status == Proposed) && r.o.Now().Sub(held.At) < inFlight && !gone(held.Owner)
+		if pending && patience > 0 {
 			// It is about to be queued, or given up, within milliseconds.
 			patience--
 			if err := sleep(ctx, 50*time.Millisecond); err != nil {
@@ -112,7 +112,8 @@ func (r *Runner) take(ctx context.Context, target, id string) (fresh bool, err e
 			}
 			continue
 		}
-		if pending && r.o.Now().Sub(held.At) < inFlight && !gone(held.Owner) || holder.Status == Queued || holder.Status == Running {
+		cleaning := holder.Unclean && r.o.Now().Before(holder.Lease.Until)
+		if pending || cleaning || holder.Status == Queued || holder.Status == Running {
 			holder.ID = held.Run
 			return false, &Busy{Run: holder, Target: target}
 		}
@@ -128,6 +129,8 @@ func (r *Runner) take(ctx context.Context, target, id string) (fresh bool, err e
 
 // drop gives the targets back as far as the run has them. What fails is no more than a lock that the next one takes over.
 func (r *Runner) drop(ctx context.Context, id string, targets []string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime/2)
+	defer cancel()
 	for _, target := range targets {
 		held, version, err := r.locks.Get(ctx, target)
 		if err == nil && held.Run == id {
@@ -141,8 +144,7 @@ func (r *Runner) drop(ctx context.Context, id string, targets []string) {
 
 // dropUnused gives the targets back if the run does not need them (any more).
 func (r *Runner) dropUnused(ctx context.Context, id string) {
-	ctx = context.WithoutCancel(ctx)
-	run, _, err := r.runs.Get(ctx, id)
+	run, _, err := r.runs.Get(context.WithoutCancel(ctx), id)
 	if err == nil && run.Status != Queued && run.Status != Running {
 		r.drop(ctx, id, run.Targets)
 	}

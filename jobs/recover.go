@@ -9,8 +9,8 @@ import (
 	"github.com/kampyn/opsbot/state"
 )
 
-// recover cleans up after a run whose process has died, and queues it again or reports it.
-func (r *Runner) recover(hard context.Context, t *Task) {
+// revive cleans up after a run whose process has died, and queues it again or reports it.
+func (r *Runner) revive(hard context.Context, t *Task) {
 	defer t.end()
 	_, known := r.kinds[t.Run().Kind]
 	why := "The process that worked on it has ended."
@@ -32,12 +32,35 @@ func (r *Runner) recover(hard context.Context, t *Task) {
 	})
 }
 
+// Recover does once what Run does all the time with runs whose process has died: it cleans up after them and queues
+// them again or reports them. The command line calls it, because no bot may be running. It answers those runs.
+func (r *Runner) Recover(ctx context.Context) ([]Run, error) {
+	active, err := r.query(ctx, state.Query{Where: is("status", string(Running)), OrderBy: "at"})
+	if err != nil {
+		return nil, err
+	}
+	var revived []Run
+	for _, run := range active {
+		if !r.orphaned(run) {
+			continue
+		}
+		if task := r.takeOver(ctx, run); task != nil {
+			r.revive(ctx, task)
+			if run, err = r.Get(ctx, run.ID); err != nil {
+				return revived, err
+			}
+			revived = append(revived, run)
+		}
+	}
+	return revived, nil
+}
+
 // cleanLater tries again to remove what an ended run has left, at most once a minute, while nobody else has its targets.
 func (r *Runner) cleanLater(ctx, hard context.Context, run Run, work interface{ Go(func()) }) {
 	const pause = time.Minute
 	kind, known := r.kinds[run.Kind]
 	r.mu.Lock()
-	due := known && time.Now().After(r.later[run.ID]) && time.Since(run.Finished) > r.o.LeaseTTL
+	due := known && time.Now().After(r.later[run.ID]) && r.o.Now().Sub(run.Finished) > r.o.LeaseTTL
 	if due {
 		r.later[run.ID] = time.Now().Add(pause)
 	}
@@ -72,9 +95,12 @@ func (r *Runner) cleanLater(ctx, hard context.Context, run Run, work interface{ 
 				return errChanged
 			}
 			run.Unclean, run.Lease.Owner, run.Lease.Until = err != nil, "", time.Time{}
+			if err == nil {
+				run.Shown = "" // the card still says that there is something to remove
+			}
 			return nil
 		})
-		r.drop(context.WithoutCancel(hard), run.ID, run.Targets)
+		r.drop(hard, run.ID, run.Targets)
 		if storeErr != nil && !errors.Is(storeErr, errChanged) {
 			r.o.Log.Warn("the end of cleaning up was not stored", "run", run.ID, "err", storeErr)
 		}
@@ -114,7 +140,7 @@ func (r *Runner) settle(ctx context.Context, run Run) Run {
 
 func (r *Runner) event(run Run, m Moment) events.Event {
 	outcome := map[string]events.Outcome{string(Succeeded): events.OK, string(Failed): events.Failure, string(Interrupted): events.Failure,
-		string(Cancelled): events.Refused, "declined": events.Refused, "expired": events.Refused}[m.What]
+		string(Cancelled): events.Cancelled, "declined": events.Refused, "expired": events.Refused}[m.What]
 	detail := map[string]string{"kind": run.Kind, "source": string(run.Source)}
 	if run.Plan != nil {
 		detail["plan"] = run.Plan.Hash

@@ -82,6 +82,9 @@ type Run struct {
 	RetryOf string `json:"retry_of,omitempty"`
 	// Shown is the last status that the card was seen to show.
 	Shown Status `json:"shown,omitempty"`
+	// Posting is held by the process that posts the card. Whoever finds it without a card knows that a process has
+	// died meanwhile, and that the message may show an older state.
+	Posting Lease `json:"posting,omitzero"`
 	// Told says that the followers were told of the end.
 	Told bool `json:"told,omitempty"`
 	// Unclean says that an attempt has begun and that what it may have left was not removed yet; Cleaning, that this

@@ -254,7 +254,7 @@ func (r *Runner) sweep(ctx, hard context.Context, work *sync.WaitGroup) error {
 		r.advance(ctx, hard, run, work)
 		r.cards.refresh(run)
 	}
-	behind, err := r.query(ctx, state.Query{Where: is("sync", "1"), OrderBy: "at", Limit: 200})
+	behind, err := r.query(ctx, state.Query{Where: is("sync", "1"), OrderBy: "at", Descending: true, Limit: 200})
 	if err != nil {
 		return err
 	}
@@ -287,7 +287,7 @@ func (r *Runner) advance(ctx, hard context.Context, run Run, work *sync.WaitGrou
 		}
 	case run.Status == Running && r.orphaned(run):
 		if task := r.takeOver(ctx, run); task != nil {
-			work.Go(func() { r.recover(hard, task) })
+			work.Go(func() { r.revive(hard, task) })
 		}
 	}
 }

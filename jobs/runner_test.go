@@ -30,7 +30,6 @@ func TestRunSucceeds(t *testing.T) {
 	run, err := r.Submit(t.Context(), backup("req"))
 	require.NoError(t, err)
 	require.Regexp(t, `^r-[2-9a-z]{5}$`, run.ID)
-	require.Equal(t, jobs.Queued, run.Status)
 
 	run = ended(t, r, run.ID)
 	require.Equal(t, jobs.Succeeded, run.Status)
@@ -416,6 +415,7 @@ func TestFollowersAreToldOnce(t *testing.T) {
 		require.Contains(t, w.chat.messages(t, "@"+user)[0], "Backup of `orders` (`"+run.ID+"`) succeeded at")
 	}
 	require.Contains(t, problem(t, r.Follow(t.Context(), run.ID, "UBO")).Say, "It has ended already")
+	require.EqualValues(t, 3, w.chat.posts.Load(), "a card and two messages")
 	require.Contains(t, problem(t, r.Follow(t.Context(), "r-none", "UBO")).Say, "I don't know")
 }
 

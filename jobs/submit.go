@@ -42,7 +42,7 @@ func (r *Runner) Submit(ctx context.Context, run Run) (Run, error) {
 				return deref(before), err
 			}
 		}
-		r.drop(context.WithoutCancel(ctx), id, run.Targets)
+		r.drop(ctx, id, run.Targets)
 		return Run{}, fmt.Errorf("jobs: submit: %w", err)
 	}
 	run = r.settle(ctx, run)

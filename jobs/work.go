@@ -149,7 +149,7 @@ func (r *Runner) reason(id string, err, cause error) explanation {
 	}
 	reference := "e-" + strings.ToLower(rand.Text()[:6])
 	r.o.Log.Error("the run failed", "run", id, "reference", reference, "err", err)
-	return explanation{"Something went wrong that I have no better words for than the log has, under " + chat.Literal(reference) + ".",
+	return explanation{"Something went wrong inside opsbot. The log tells more under " + chat.Literal(reference) + ".",
 		"Look there, then retry."}
 }
 
