@@ -26,6 +26,7 @@ type workspace struct {
 	dana, eli string
 	ops       string
 	asDana    *slack.Person
+	only      *raw
 }
 
 func open(t *testing.T, o slack.Options) *workspace {
@@ -85,6 +86,15 @@ func (w *workspace) dial() *raw {
 	return r
 }
 
+// line is the one raw socket of a test.
+func (w *workspace) line() *raw {
+	w.t.Helper()
+	if w.only == nil {
+		w.only = w.dial()
+	}
+	return w.only
+}
+
 // next reads one frame as JSON.
 func (r *raw) next() map[string]any {
 	r.t.Helper()
@@ -140,3 +150,5 @@ func section(text string) client.Block {
 func button(action, value, label string) *client.ButtonBlockElement {
 	return client.NewButtonBlockElement(action, value, plain(label))
 }
+
+func withTimeout(d time.Duration) *http.Client { return &http.Client{Timeout: d} }
