@@ -153,6 +153,10 @@ func (w *s3Writer) begin() error {
 	return w.failure()
 }
 
+// requestGrace is how long requests that change something may go on when their upload is over. Most come to an end in
+// it, and then it is known what the server made of them; one that is cut off may still have its way later.
+const requestGrace = 2 * time.Second
+
 // outlive is a context that ends a while after its parent.
 func outlive(parent context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(parent))
@@ -162,8 +166,10 @@ func outlive(parent context.Context, grace time.Duration) (context.Context, cont
 
 // sendPart uploads one part with its checksum, which the server compares.
 func (w *s3Writer) sendPart(part []byte, number int32) {
+	ctx, cancel := outlive(w.ctx, requestGrace)
+	defer cancel()
 	sum := checksum(part)
-	out, err := w.store.client.UploadPart(w.ctx, &s3.UploadPartInput{
+	out, err := w.store.client.UploadPart(ctx, &s3.UploadPartInput{
 		Bucket: &w.store.bucket, Key: &w.name, UploadId: &w.upload, PartNumber: &number,
 		Body: bytes.NewReader(part), ChecksumCRC32: &sum,
 	})
@@ -216,8 +222,10 @@ func (w *s3Writer) Commit(ctx context.Context) error {
 }
 
 func (w *s3Writer) put(ifNoneMatch *string) error {
+	ctx, cancel := outlive(w.ctx, requestGrace)
+	defer cancel()
 	sum := checksum(w.part)
-	_, err := w.store.client.PutObject(w.ctx, &s3.PutObjectInput{
+	_, err := w.store.client.PutObject(ctx, &s3.PutObjectInput{
 		Bucket: &w.store.bucket, Key: &w.name, ContentType: &w.o.ContentType, IfNoneMatch: ifNoneMatch,
 		Body: bytes.NewReader(w.part), ChecksumCRC32: &sum, ContentLength: aws.Int64(w.size),
 		Metadata: map[string]string{markKey: w.mark},
@@ -227,7 +235,9 @@ func (w *s3Writer) put(ifNoneMatch *string) error {
 
 func (w *s3Writer) complete(ifNoneMatch *string) error {
 	slices.SortFunc(w.parts, func(a, b types.CompletedPart) int { return cmp.Compare(*a.PartNumber, *b.PartNumber) })
-	_, err := w.store.client.CompleteMultipartUpload(w.ctx, &s3.CompleteMultipartUploadInput{
+	ctx, cancel := outlive(w.ctx, requestGrace)
+	defer cancel()
+	_, err := w.store.client.CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{
 		Bucket: &w.store.bucket, Key: &w.name, UploadId: &w.upload, IfNoneMatch: ifNoneMatch,
 		MultipartUpload: &types.CompletedMultipartUpload{Parts: w.parts},
 	})

@@ -46,7 +46,7 @@ type Server struct {
 const startTimeout = 20 * time.Second
 
 // Start serves until Close. The gateway keeps process-wide variables, so a process can have one Server at a time:
-// a second Start answers an error.
+// a second Start answers an error. For a moment Start moves the working directory of the process.
 func Start(o Options) (*Server, error) {
 	backend, err := openBackend(o.Dir, o.Buckets)
 	if err != nil {
