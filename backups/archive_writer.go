@@ -121,7 +121,9 @@ func segmentHeader(n archiveName, eof bool, crc uint64) []byte {
 		AppendBoolean("EOF", eof).AppendInt64("CRC", int64(crc)).Build()
 }
 
-func (a *archiveWriter) header(n archiveName, eof bool, crc uint64) { a.write(segmentHeader(n, eof, crc)) }
+func (a *archiveWriter) header(n archiveName, eof bool, crc uint64) {
+	a.write(segmentHeader(n, eof, crc))
+}
 
 // begin opens a segment of the namespace, unless it is open.
 func (a *archiveWriter) begin(n archiveName) {

@@ -119,13 +119,17 @@ func (c *restored) specs() ([]indexSpec, error) {
 			return nil, err
 		}
 		s := indexSpec{}
-		if s.spec, err = without(doc, "ns"); err != nil {
+		version, _ := doc.Lookup("v").AsInt64OK()
+		drop := []string{"ns"}
+		if version == 2 { // the default since 3.4; servers that only resemble MongoDB do not know the field
+			drop = append(drop, "v")
+		}
+		if s.spec, err = without(doc, drop...); err != nil {
 			return nil, err
 		}
 		s.name, _ = doc.Lookup("name").StringValueOK()
 		s.ttl = doc.Lookup("expireAfterSeconds").Type != 0
 		s.isID = isIDIndex(doc)
-		version, _ := doc.Lookup("v").AsInt64OK()
 		// An index without a collation has the simple one; here it would inherit the collection's. Those of
 		// version 1 know none.
 		if _, own := doc.Lookup("collation").DocumentOK(); collated && !own && version != 1 {

@@ -27,8 +27,12 @@ func (d *Database) Scan(ctx context.Context, database, collection string, batchS
 	if err != nil {
 		return nil, err
 	}
-	cursor, err := target.Collection(collection).Find(ctx, bson.D{},
-		options.Find().SetBatchSize(batchSize).SetNoCursorTimeout(true))
+	o := options.Find().SetBatchSize(batchSize)
+	// The server keeps such a cursor for as long as its session lives, which every batch prolongs by half an hour.
+	cursor, err := target.Collection(collection).Find(ctx, bson.D{}, o, options.Find().SetNoCursorTimeout(true))
+	if code, _ := CodeOf(err); code == codeNotImplemented {
+		cursor, err = target.Collection(collection).Find(ctx, bson.D{}, o)
+	}
 	if err != nil {
 		return nil, d.problem("find", err)
 	}

@@ -22,6 +22,7 @@ const (
 	codeUnauthorized         = 13
 	codeAuthenticationFailed = 18
 	codeNamespaceNotFound    = 26
+	codeNotImplemented       = 238
 	codeAtlas                = 8000
 )
 
