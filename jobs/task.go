@@ -121,8 +121,12 @@ func (t *Task) EndStep(i int, err error, note string) {
 			s.Status = Cancelled
 		}
 		var problem *chat.Problem
-		if note == "" && errors.As(err, &problem) {
+		switch {
+		case note != "":
+		case errors.As(err, &problem):
 			s.Note = problem.Say
+		default:
+			s.Note = "it went wrong in a way that I did not expect; the log says how"
 		}
 	})
 	t.look()

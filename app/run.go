@@ -1,0 +1,122 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/kampyn/opsbot/bot"
+	"github.com/kampyn/opsbot/chat"
+	"github.com/kampyn/opsbot/commands"
+	"github.com/kampyn/opsbot/config"
+	"github.com/kampyn/opsbot/jobs"
+)
+
+// Run is the bot: it speaks to Slack and listens, works on runs and fires schedules, until ctx ends. greeted, when not
+// nil, is called once Slack has greeted the first connection.
+func (a *App) Run(ctx context.Context, greeted func()) error {
+	c := a.Config
+	var slack *bot.Slack
+	slack = bot.NewSlack(bot.SlackOptions{
+		BotToken: c.Slack.BotToken.Reveal(), AppToken: c.Slack.AppToken.Reveal(), APIURL: c.Slack.APIURL,
+		Store: a.State, Log: a.Log, Now: a.Now,
+		Report: func(ctx context.Context, text string) {
+			if _, err := slack.Post(ctx, c.Slack.Channels.Ops, chat.Message{Summary: text, Parts: []chat.Part{chat.Note(text)}}); err != nil {
+				a.Log.Warn("could not report", "text", text, "error", err)
+			}
+		},
+	})
+	runner, err := a.Runner(slack)
+	if err != nil {
+		return err
+	}
+	scheduler, err := a.scheduler(runner, slack)
+	if err != nil {
+		return err
+	}
+	listener, err := bot.New(bot.Options{
+		Slack: slack, Store: a.State, Commands: commands.All(a.parts(runner, scheduler)),
+		Roles: roles(c.Roles), Prefix: c.Slack.CommandPrefix, Events: a.Events, Log: a.Log, Now: a.Now,
+	})
+	if err != nil {
+		return err
+	}
+	return a.together(ctx, slack, runner, scheduler, listener, greeted)
+}
+
+// together runs the long-lived parts. Slack outlives the others, because their last words go through it.
+func (a *App) together(ctx context.Context, slack *bot.Slack, runner *jobs.Runner, scheduler *jobs.Scheduler, listener *bot.Bot, greeted func()) error {
+	speaking, quiet := context.WithCancel(context.WithoutCancel(ctx))
+	defer quiet()
+	voice := make(chan error, 1)
+	go func() { voice <- slack.Run(speaking) }()
+	group, running := errgroup.WithContext(ctx)
+	group.Go(func() error { return runner.Run(running) })
+	group.Go(func() error { return scheduler.Run(running) })
+	group.Go(func() error { return listener.Run(running) })
+	group.Go(func() error {
+		select {
+		case <-listener.Greeted():
+			if greeted != nil {
+				greeted()
+			}
+		case <-running.Done():
+		}
+		return nil
+	})
+	err := group.Wait()
+	quiet()
+	if e := <-voice; err == nil {
+		err = e
+	}
+	return err
+}
+
+func (a *App) parts(runner *jobs.Runner, scheduler *jobs.Scheduler) commands.Parts {
+	return commands.Parts{
+		Runner: runner, Scheduler: scheduler, Catalogue: a.Catalogue, Databases: a.Databases, Store: a.Objects,
+		Backup: a.Backup, Verify: a.Verify, Restore: a.Restore, Drop: a.Drop,
+		Prefix: a.Config.Slack.CommandPrefix, Version: Version, Now: a.Now,
+	}
+}
+
+func roles(given config.Roles) map[bot.Role][]string {
+	out := map[bot.Role][]string{}
+	for name, members := range given {
+		out[bot.Role(name)] = members
+	}
+	return out
+}
+
+// scheduler fires the scheduled backups. A firing is the request of its run, so it is submitted once whatever happens.
+func (a *App) scheduler(runner *jobs.Runner, slack *bot.Slack) (*jobs.Scheduler, error) {
+	schedules := []jobs.Schedule{}
+	b := a.Config.Backups
+	if b.Full != "" {
+		missed := jobs.CatchUp
+		if b.Missed == config.Report {
+			missed = jobs.Report
+		}
+		schedules = append(schedules, jobs.Schedule{
+			Name: "Backup of all databases", Spec: b.Full, Location: b.Timezone, Missed: missed,
+			Fire: func(ctx context.Context, at time.Time, late bool) error {
+				run, err := a.Backup.New(nil)
+				if err != nil {
+					return err
+				}
+				run.Request = "schedule/full/" + at.UTC().Format(time.RFC3339)
+				run.By = chat.User{Name: "the schedule"}
+				run.Source = jobs.FromSchedule
+				if late {
+					run.Title += ", late: opsbot was away at " + chat.Time(at)
+				}
+				_, err = runner.Submit(ctx, run)
+				return err
+			},
+		})
+	}
+	return jobs.NewScheduler(jobs.SchedulerOptions{
+		Store: a.State, Events: a.Events, Poster: slack, OpsChannel: a.Config.Slack.Channels.Ops, Now: a.Now, Log: a.Log,
+	}, schedules...)
+}

@@ -1,0 +1,312 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/kampyn/opsbot/backups"
+	"github.com/kampyn/opsbot/bot"
+	"github.com/kampyn/opsbot/chat"
+	"github.com/kampyn/opsbot/jobs"
+)
+
+// listed is how many backups one list shows.
+const listed = 20
+
+func (p Parts) backup() bot.Command {
+	return bot.Command{
+		Name:     "backup",
+		Summary:  "Take, list, verify backups of the databases",
+		Usage:    "now [database…] | list [database] | show <backup> | verify <backup> | cancel [run]",
+		Examples: []string{"backup now", "backup now orders users", "backup list orders", "backup verify orders"},
+		Role:     bot.Anyone,
+		Run:      p.backupPanel,
+		Words: []bot.Word{
+			{Name: "now", Usage: "[database…]", Summary: "back up all databases, or the named ones, and verify", Role: bot.Operator, Run: p.backupNow},
+			{Name: "list", Usage: "[database]", Summary: "the newest backups", Role: bot.Anyone, Run: p.backupList},
+			{Name: "show", Usage: "<backup or database>", Summary: "one backup: collections, objects, proofs", Role: bot.Anyone, Run: p.backupShow},
+			{Name: "verify", Usage: "<backup or database>…", Summary: "read a backup back whole", Role: bot.Operator, Run: p.backupVerify},
+			{Name: "cancel", Usage: "[run]", Summary: "stop a running backup", Role: bot.Operator, Run: p.backupCancel},
+		},
+		Actions: []bot.Action{
+			{Name: "backup.all", Role: bot.Operator, Run: p.backupNow},
+			{Name: "backup.choose", Role: bot.Operator, Run: p.backupChoose},
+			{Name: "form:backup.now", Role: bot.Operator, Run: p.backupChosen},
+			{Name: "backup.list", Role: bot.Anyone, Run: p.backupList},
+			{Name: "backup.show", Role: bot.Anyone, Run: p.backupShow},
+			{Name: "backup.verify", Role: bot.Operator, Run: p.backupVerify},
+		},
+	}
+}
+
+// backupPanel shows each database with its newest backup, and what can be done.
+func (p Parts) backupPanel(ctx context.Context, _ bot.Request) (bot.Reply, error) {
+	entries, err := p.Catalogue.List(ctx, "")
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	lines := []string{}
+	for _, db := range p.Databases {
+		lines = append(lines, p.newestLine(db.Name, entries))
+	}
+	active, err := p.Runner.Active(ctx)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	parts := []chat.Part{chat.Header("Backups"), chat.Text(strings.Join(lines, "\n"))}
+	for _, run := range active {
+		parts = append(parts, chat.Note("Running: "+run.Title+" "+chat.Literal(run.ID)))
+	}
+	parts = append(parts,
+		chat.Actions{
+			{Action: "backup.all", Label: "Back up all now", Style: chat.Primary},
+			{Action: "backup.choose", Label: "Choose databases…"},
+			{Action: "backup.list", Label: "List backups"},
+			{Action: "restore.open", Label: "Restore…"},
+		},
+		chat.Note("Stored in "+chat.Escape(p.Store.String())+". In words: "+p.line("backup now orders")+", "+p.line("backup help")+"."))
+	return bot.Reply{Message: &chat.Message{Summary: "Backups of " + chat.Plural(int64(len(p.Databases)), "database"), Parts: parts, Private: true}}, nil
+}
+
+func (p Parts) newestLine(database string, entries []backups.Entry) string {
+	for _, e := range entries {
+		if e.Database != database {
+			continue
+		}
+		if !e.Verified() {
+			return fmt.Sprintf("⚠️ *%s*: the newest, %s, is not verified", database, chat.Literal(e.ID))
+		}
+		return fmt.Sprintf("✅ *%s*: %s ago, %s, verified", database, chat.Span(p.Now().Sub(e.Started)), chat.Bytes(e.Bytes))
+	}
+	return fmt.Sprintf("⚠️ *%s*: no backup yet", database)
+}
+
+func (p Parts) backupNow(ctx context.Context, r bot.Request) (bot.Reply, error) {
+	run, err := p.Backup.New(r.Words)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	return p.submit(ctx, r, run)
+}
+
+func (p Parts) backupChoose(context.Context, bot.Request) (bot.Reply, error) {
+	options := []chat.Option{}
+	for _, db := range p.Databases {
+		options = append(options, chat.Option{Value: db.Name, Label: db.Name})
+	}
+	return bot.Reply{Form: &chat.Form{
+		ID: "backup.now", Title: "Back up", Submit: "Back up now",
+		Inputs: []chat.Input{{ID: "databases", Label: "Databases", Kind: chat.MultiSelect, Options: options}},
+	}}, nil
+}
+
+func (p Parts) backupChosen(ctx context.Context, r bot.Request) (bot.Reply, error) {
+	run, err := p.Backup.New(r.Values["databases"])
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	return p.submit(ctx, r, run)
+}
+
+func (p Parts) backupList(ctx context.Context, r bot.Request) (bot.Reply, error) {
+	database := ""
+	if len(r.Words) > 0 {
+		database = r.Words[0]
+		if err := p.knownDatabase(database); err != nil {
+			return bot.Reply{}, err
+		}
+	}
+	entries, err := p.Catalogue.List(ctx, database)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	if len(entries) == 0 {
+		return private("There is no backup yet. Take one with " + p.line(strings.TrimSpace("backup now "+database)) + "."), nil
+	}
+	lines := []string{}
+	for _, e := range entries[:min(len(entries), listed)] {
+		lines = append(lines, p.entryLine(e))
+	}
+	parts := []chat.Part{chat.Header("Backups, newest first"), chat.Text(strings.Join(lines, "\n"))}
+	if rest := len(entries) - listed; rest > 0 {
+		parts = append(parts, chat.Note(fmt.Sprintf("%d older ones. Narrow it down with %s.", rest, p.line("backup list <database>"))))
+	}
+	parts = append(parts, chat.Note("✅ read back and equal to its manifest · ⚠️ does not count. Details: "+p.line("backup show <backup>")))
+	return bot.Reply{Message: &chat.Message{Summary: chat.Plural(int64(len(entries)), "backup"), Parts: parts, Private: true}}, nil
+}
+
+func (p Parts) entryLine(e backups.Entry) string {
+	m := e.Manifest
+	mark := "⚠️"
+	switch {
+	case e.Fault != "":
+		return "🔴 " + chat.Literal(m.ID) + " · " + chat.Escape(e.Fault)
+	case e.Verified():
+		mark = "✅"
+	}
+	line := fmt.Sprintf("%s %s · %s ago · %s · %s", mark, chat.Literal(m.ID), chat.Span(p.Now().Sub(m.Started)),
+		chat.Plural(m.Documents, "document"), chat.Bytes(m.Bytes))
+	if n := len(e.Certificates); n > 0 {
+		line += " · " + chat.Plural(int64(n), "restore proof")
+	}
+	return line
+}
+
+func (p Parts) knownDatabase(name string) error {
+	known := []string{}
+	for _, db := range p.Databases {
+		known = append(known, db.Name)
+	}
+	if !slices.Contains(known, name) {
+		return chat.Unknown("database", name, known)
+	}
+	return nil
+}
+
+// wanted is the word after the command, or the value of the pressed button.
+func wanted(r bot.Request) []string {
+	if len(r.Words) == 0 && r.Value != "" {
+		return []string{r.Value}
+	}
+	return r.Words
+}
+
+func (p Parts) backupShow(ctx context.Context, r bot.Request) (bot.Reply, error) {
+	words := wanted(r)
+	if len(words) != 1 {
+		return bot.Reply{}, &chat.Problem{Say: "Which backup?", Try: "Name one, or a database for its newest: " + p.line("backup show orders") + "."}
+	}
+	e, err := p.Catalogue.Resolve(ctx, words[0])
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	return bot.Reply{Message: p.entryCard(e)}, nil
+}
+
+func (p Parts) entryCard(e backups.Entry) *chat.Message {
+	m := e.Manifest
+	state := "⚠️ never verified, so it does not count"
+	switch {
+	case e.Verified():
+		state = "✅ read back whole " + chat.Time(e.Verification.At) + ", equal to its manifest"
+	case e.Fault != "":
+		state = "🔴 damaged: " + chat.Escape(e.Fault)
+	case e.Verification != nil:
+		state = "🔴 damaged: " + chat.Escape(strings.Join(e.Verification.Faults, "; "))
+	}
+	scope := "all databases of the deployment"
+	if m.Scope != "" {
+		scope = chat.Literal(m.Scope)
+	}
+	parts := []chat.Part{
+		chat.Header("Backup of " + m.Database),
+		chat.Text(state),
+		chat.Fields{
+			{Label: "Backup", Value: chat.Literal(m.ID)},
+			{Label: "Taken", Value: chat.Time(m.Started) + ", in " + chat.Span(m.Finished.Sub(m.Started))},
+			{Label: "What", Value: scope},
+			{Label: "Content", Value: fmt.Sprintf("%s, %s, %s", chat.Plural(int64(len(m.Collections)), "collection"), chat.Plural(m.Documents, "document"), chat.Bytes(m.Bytes))},
+			{Label: "Server", Value: "MongoDB " + chat.Escape(m.Server)},
+			{Label: "Written by", Value: chat.Escape(m.Tool)},
+		},
+		chat.Code(collectionTable(m.Collections)),
+	}
+	for _, o := range m.Objects {
+		parts = append(parts, chat.Note(fmt.Sprintf("%s · %s · SHA-256 %s", chat.Literal(o.Key), chat.Bytes(o.Size), chat.Literal(o.SHA256))))
+	}
+	for _, c := range e.Certificates[:min(len(e.Certificates), 3)] {
+		parts = append(parts, chat.Note(certificateLine(c)))
+	}
+	parts = append(parts,
+		chat.Note("Not in it: users, roles and the server's own databases."),
+		chat.Actions{
+			{Action: "restore.open", Value: m.ID, Label: "Restore…"},
+			{Action: "backup.verify", Value: m.ID, Label: "Verify again"},
+		})
+	return &chat.Message{Summary: "Backup " + m.ID, Parts: parts, Private: true}
+}
+
+func certificateLine(c backups.Certificate) string {
+	verdict := "proven equal"
+	if !c.OK {
+		verdict = "NOT equal"
+	}
+	return "Restored " + chat.Time(c.Finished) + " in " + chat.Span(c.Finished.Sub(c.Started)) + ": " + verdict
+}
+
+func collectionTable(all []backups.Collection) string {
+	lines := []string{fmt.Sprintf("%-34s %12s %10s %8s", "collection", "documents", "bytes", "indexes")}
+	for _, c := range all {
+		name := strings.NewReplacer("\n", `\n`, "\r", `\r`).Replace(c.Name)
+		if c.Type == "view" {
+			lines = append(lines, fmt.Sprintf("%-34s %12s", name, "view"))
+			continue
+		}
+		lines = append(lines, fmt.Sprintf("%-34s %12s %10s %8d", name, chat.Count(c.Documents), chat.Bytes(c.Bytes), len(c.Indexes)))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (p Parts) backupVerify(ctx context.Context, r bot.Request) (bot.Reply, error) {
+	words := wanted(r)
+	if len(words) == 0 {
+		return bot.Reply{}, &chat.Problem{Say: "Which backup shall I verify?", Try: "Name one, or a database for its newest: " + p.line("backup verify orders") + "."}
+	}
+	entries := []backups.Entry{}
+	for _, word := range words {
+		e, err := p.newestOrNamed(ctx, word)
+		if err != nil {
+			return bot.Reply{}, err
+		}
+		entries = append(entries, e)
+	}
+	run, err := p.Verify.New(entries)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	return p.submit(ctx, r, run)
+}
+
+// newestOrNamed finds a backup by ID, or the newest of a database, verified or not.
+func (p Parts) newestOrNamed(ctx context.Context, word string) (backups.Entry, error) {
+	if p.knownDatabase(word) != nil {
+		return p.Catalogue.Resolve(ctx, word)
+	}
+	entries, err := p.Catalogue.List(ctx, word)
+	if err != nil {
+		return backups.Entry{}, err
+	}
+	if len(entries) == 0 {
+		return backups.Entry{}, &chat.Problem{Say: "There is no backup of " + chat.Literal(word) + " yet.", Try: "Take one with " + p.line("backup now "+word) + "."}
+	}
+	return entries[0], nil
+}
+
+func (p Parts) backupCancel(ctx context.Context, r bot.Request) (bot.Reply, error) {
+	if len(r.Words) > 0 {
+		return p.cancelRun(ctx, r, r.Words[0])
+	}
+	active, err := p.Runner.Active(ctx)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	running := []jobs.Run{}
+	for _, run := range active {
+		if run.Kind == jobs.BackupKind || run.Kind == jobs.VerifyKind {
+			running = append(running, run)
+		}
+	}
+	switch len(running) {
+	case 0:
+		return bot.Reply{}, &chat.Problem{Say: "No backup is running.", Try: "See what ran lately with " + p.line("jobs") + "."}
+	case 1:
+		return p.cancelRun(ctx, r, running[0].ID)
+	}
+	ids := []string{}
+	for _, run := range running {
+		ids = append(ids, chat.Literal(run.ID)+" ("+run.Title+")")
+	}
+	return bot.Reply{}, &chat.Problem{Say: "Several are running: " + strings.Join(ids, ", ") + ".", Try: "Name one: " + p.line("backup cancel <run>") + "."}
+}

@@ -1,0 +1,67 @@
+// Package commands is what people can ask for: one slash command in one file, listed in All. A command turns a
+// request into a run, or into an answer; it never does the work itself.
+package commands
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/kampyn/opsbot/backups"
+	"github.com/kampyn/opsbot/bot"
+	"github.com/kampyn/opsbot/chat"
+	"github.com/kampyn/opsbot/databases"
+	"github.com/kampyn/opsbot/jobs"
+	"github.com/kampyn/opsbot/objects"
+)
+
+// Parts are what the commands work with.
+type Parts struct {
+	Runner    *jobs.Runner
+	Scheduler *jobs.Scheduler
+	Catalogue *backups.Catalogue
+	Databases []*databases.Database
+	Store     objects.Store
+	Backup    *jobs.Backup
+	Verify    *jobs.Verify
+	Restore   *jobs.Restore
+	Drop      *jobs.Drop
+	// Prefix stands before every command's name, as in the workspace.
+	Prefix  string
+	Version string
+	Now     func() time.Time
+}
+
+// All lists the commands in the order of the help.
+func All(p Parts) []bot.Command {
+	return []bot.Command{
+		p.backup(),
+		p.restore(),
+		p.jobs(),
+		p.ops(),
+	}
+}
+
+// submit stores the run for the person who asked and answers with nothing: the run's card says the rest.
+func (p Parts) submit(ctx context.Context, r bot.Request, run jobs.Run) (bot.Reply, error) {
+	run.Request = r.ID
+	run.By = r.User
+	run.Source = jobs.FromSlack
+	run.Channel = r.Channel
+	stored, err := p.Runner.Submit(ctx, run)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	if r.Channel == "" { // App Home and forms opened there have no channel: the card stands in the ops channel
+		return private(fmt.Sprintf("%s: noted as %s. Its card is in the ops channel.", stored.Title, chat.Literal(stored.ID))), nil
+	}
+	return bot.Reply{}, nil
+}
+
+// private answers the person alone with one paragraph.
+func private(text string) bot.Reply {
+	return bot.Reply{Message: &chat.Message{Summary: text, Parts: []chat.Part{chat.Text(text)}, Private: true}}
+}
+
+// line shows what to type, with the prefix of this workspace.
+func (p Parts) line(words string) string { return chat.Literal("/" + p.Prefix + words) }

@@ -1,0 +1,139 @@
+package commands_test
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/kampyn/opsbot/app"
+	"github.com/kampyn/opsbot/config"
+	"github.com/kampyn/opsbot/demo/stage"
+)
+
+// TestConversations plays each testdata/*.txtar through the real bot. A line is somebody doing something:
+//
+//	anna says '/backup now orders'     types it into #ops
+//	anna hears 'pattern'…              a new message that only anna sees matches all patterns
+//	ops shows 'pattern'…               a new message in #ops matches; it is followed from now on
+//	ops becomes 'pattern'…             the followed message has changed into one that matches
+//	anna presses Approve               the newest message that anna sees and that has the button
+//	anna fills to=orders_look          puts a value into anna's open form; anna submits
+//	anna gets-form 'pattern'           anna's open form matches
+func TestConversations(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:   "testdata",
+		Setup: setUp,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"anna": person("anna"), "ben": person("ben"), "chitra": person("chitra"), "drew": person("drew"), "ops": ops,
+		},
+	})
+}
+
+type conversationKey struct{}
+
+func setUp(env *testscript.Env) error {
+	ctx, stop := context.WithCancel(context.Background())
+	s, err := stage.Start(ctx, stage.Options{
+		Dir: env.WorkDir, Scale: 0.02, Folder: true, Approvals: 1, Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		stop()
+		return err
+	}
+	env.Defer(func() { must(env, s.Close()) })
+	c, err := config.Load(s.ConfigFile())
+	if err != nil {
+		stop()
+		return err
+	}
+	a, err := app.Open(ctx, c, slog.New(slog.DiscardHandler))
+	if err != nil {
+		stop()
+		return err
+	}
+	ready, ended := make(chan struct{}), make(chan error, 1)
+	go func() { ended <- a.Run(ctx, func() { close(ready) }) }()
+	env.Defer(func() {
+		stop()
+		must(env, <-ended)
+		must(env, a.Close())
+	})
+	env.Values[conversationKey{}] = &stage.Conversation{Stage: s, Patience: 20 * time.Second}
+	select {
+	case <-ready:
+		return nil
+	case err := <-ended:
+		ended <- err
+		return err
+	}
+}
+
+func must(env *testscript.Env, err error) {
+	if err != nil {
+		env.T().Fatal(err)
+	}
+}
+
+// writer passes what is said on to the script's log.
+type writer struct{ log func(string, ...any) }
+
+func (w writer) Write(p []byte) (int, error) {
+	w.log("%s", strings.TrimRight(string(p), "\n"))
+	return len(p), nil
+}
+
+func conversation(ts *testscript.TestScript) *stage.Conversation {
+	c := ts.Value(conversationKey{}).(*stage.Conversation)
+	c.Out = writer{ts.Logf}
+	return c
+}
+
+func person(name string) func(*testscript.TestScript, bool, []string) {
+	return func(ts *testscript.TestScript, _ bool, args []string) {
+		c := conversation(ts)
+		user := map[string]string{"anna": c.Anna, "ben": c.Ben, "chitra": c.Chitra, "drew": c.Drew}[name]
+		if len(args) == 0 {
+			ts.Fatalf("%s does what?", name)
+		}
+		switch verb, rest := args[0], args[1:]; verb {
+		case "says":
+			ts.Check(c.Says(user, strings.Join(rest, " ")))
+		case "hears":
+			ts.Check(c.Hears(user, rest...))
+		case "presses":
+			ts.Check(c.Presses(user, strings.Join(rest, " ")))
+		case "fills":
+			values := map[string]any{}
+			for _, pair := range rest {
+				input, value, _ := strings.Cut(pair, "=")
+				values[input] = value
+				if strings.Contains(value, ",") {
+					values[input] = strings.Split(value, ",")
+				}
+			}
+			ts.Check(c.Fills(user, values))
+		case "submits":
+			ts.Check(c.Submits(user))
+		case "gets-form":
+			ts.Check(c.FormShows(user, strings.Join(rest, " ")))
+		default:
+			ts.Fatalf("nobody knows how to %q", verb)
+		}
+	}
+}
+
+func ops(ts *testscript.TestScript, _ bool, args []string) {
+	c := conversation(ts)
+	switch {
+	case len(args) > 1 && args[0] == "shows":
+		ts.Check(c.Sees(args[1:]...))
+	case len(args) > 1 && args[0] == "becomes":
+		ts.Check(c.Becomes(args[1:]...))
+	default:
+		ts.Fatalf("usage: ops shows|becomes 'pattern'…")
+	}
+}

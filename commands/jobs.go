@@ -1,0 +1,219 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/kampyn/opsbot/bot"
+	"github.com/kampyn/opsbot/chat"
+	"github.com/kampyn/opsbot/jobs"
+)
+
+func (p Parts) jobs() bot.Command {
+	return bot.Command{
+		Name:     "jobs",
+		Summary:  "What is running, queued, coming up, and what ran",
+		Usage:    "[show <run> | cancel <run> | retry <run>]",
+		Examples: []string{"jobs", "jobs show r-4k7q2", "jobs cancel r-4k7q2"},
+		Role:     bot.Anyone,
+		Run:      p.jobsOverview,
+		Words: []bot.Word{
+			{Name: "show", Usage: "<run>", Summary: "one run with its log", Role: bot.Anyone, Run: p.jobsShow},
+			{Name: "cancel", Usage: "<run>", Summary: "stop a run", Role: bot.Operator, Run: p.jobsCancel},
+			{Name: "retry", Usage: "<run>", Summary: "run it once more", Role: bot.Operator, Run: p.jobsRetry},
+		},
+		Actions: []bot.Action{
+			{Name: "run.show", Role: bot.Anyone, Run: p.jobsShow},
+			{Name: "run.cancel", Role: bot.Operator, Run: p.jobsCancel},
+			{Name: "run.retry", Role: bot.Operator, Run: p.jobsRetry},
+			{Name: "run.follow", Role: bot.Anyone, Run: p.jobsFollow},
+			{Name: "plan.approve", Role: bot.Approver, Run: p.planApprove},
+			{Name: "plan.decline", Role: bot.Involved, Run: p.planDecline},
+			{Name: "plan.confirm", Role: bot.Operator, Run: p.planConfirm},
+			{Name: "form:plan.confirm", Role: bot.Operator, Run: p.planConfirmed},
+		},
+	}
+}
+
+func (p Parts) jobsOverview(ctx context.Context, _ bot.Request) (bot.Reply, error) {
+	recent, err := p.Runner.List(ctx, jobs.Filter{Limit: 15})
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	active, err := p.Runner.Active(ctx)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	parts := []chat.Part{chat.Header("Jobs")}
+	lines := []string{}
+	for _, run := range active {
+		lines = append(lines, p.runLine(run))
+	}
+	if len(lines) == 0 {
+		lines = []string{"Nothing is running or waiting."}
+	}
+	parts = append(parts, chat.Text("*Now*\n"+strings.Join(lines, "\n")))
+	if lines = p.upcomingLines(ctx); len(lines) > 0 {
+		parts = append(parts, chat.Text("*Coming up*\n"+strings.Join(lines, "\n")))
+	}
+	lines = nil
+	for _, run := range recent {
+		if run.Status.Ended() {
+			lines = append(lines, p.runLine(run))
+		}
+	}
+	if len(lines) > 0 {
+		parts = append(parts, chat.Text("*Lately*\n"+strings.Join(lines, "\n")))
+	}
+	parts = append(parts, chat.Note("One run with its log: "+p.line("jobs show <run>")))
+	return bot.Reply{Message: &chat.Message{Summary: "Jobs: " + chat.Plural(int64(len(active)), "run") + " now", Parts: parts, Private: true}}, nil
+}
+
+func (p Parts) upcomingLines(ctx context.Context) []string {
+	lines := []string{}
+	for _, next := range p.Scheduler.Next(ctx) {
+		lines = append(lines, "🗓 "+chat.Escape(next.Name)+": "+chat.Time(next.At)+", in "+chat.Span(next.At.Sub(p.Now())))
+	}
+	return lines
+}
+
+var statusIcons = map[jobs.Status]string{
+	jobs.Proposed: "🟡", jobs.Queued: "⏳", jobs.Running: "🔵", jobs.Succeeded: "✅",
+	jobs.Failed: "🔴", jobs.Cancelled: "⚪", jobs.Interrupted: "🟠",
+}
+
+func (p Parts) runLine(run jobs.Run) string {
+	line := fmt.Sprintf("%s %s %s · %s · by %s %s ago", statusIcons[run.Status], chat.Literal(run.ID), run.Title, run.Status,
+		run.By.Mention(), chat.Span(p.Now().Sub(run.At)))
+	if run.Status.Ended() && !run.Started.IsZero() {
+		line += " · took " + chat.Span(run.Finished.Sub(run.Started))
+	}
+	if run.Reason != "" {
+		line += "\n      " + run.Reason
+	}
+	return line
+}
+
+// runWord is the run that a request names, in words or by its button.
+func (p Parts) runWord(r bot.Request, verb string) (string, error) {
+	words := wanted(r)
+	if len(words) != 1 {
+		return "", &chat.Problem{Say: "Which run?", Try: "Name one of " + p.line("jobs") + ": " + p.line("jobs "+verb+" <run>") + "."}
+	}
+	return words[0], nil
+}
+
+func (p Parts) jobsShow(ctx context.Context, r bot.Request) (bot.Reply, error) {
+	id, err := p.runWord(r, "show")
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	run, err := p.Runner.Get(ctx, id)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	card := p.Runner.Card(run)
+	card.Private, card.Key = true, ""
+	if len(run.Log) > 0 {
+		lines := []string{}
+		for _, l := range run.Log {
+			lines = append(lines, l.At.UTC().Format("15:04:05")+" "+l.Text)
+		}
+		card.Parts = append(card.Parts, chat.Note("Log, times in UTC"), chat.Code(strings.Join(lines, "\n")))
+	}
+	return bot.Reply{Message: &card}, nil
+}
+
+func (p Parts) jobsCancel(ctx context.Context, r bot.Request) (bot.Reply, error) {
+	id, err := p.runWord(r, "cancel")
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	return p.cancelRun(ctx, r, id)
+}
+
+func (p Parts) cancelRun(ctx context.Context, r bot.Request, id string) (bot.Reply, error) {
+	run, err := p.Runner.Cancel(ctx, id, r.User)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	if run.Status == jobs.Cancelled {
+		return private(run.Title + " " + chat.Literal(run.ID) + " is cancelled; it had not begun."), nil
+	}
+	return private("Stopping " + run.Title + " " + chat.Literal(run.ID) + "; its card says when it has."), nil
+}
+
+func (p Parts) jobsRetry(ctx context.Context, r bot.Request) (bot.Reply, error) {
+	id, err := p.runWord(r, "retry")
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	run, err := p.Runner.Retry(ctx, id, r.User, r.ID)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	return private("Running it once more as " + chat.Literal(run.ID) + "."), nil
+}
+
+func (p Parts) jobsFollow(ctx context.Context, r bot.Request) (bot.Reply, error) {
+	id, err := p.runWord(r, "show")
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	if err := p.Runner.Follow(ctx, id, r.User.ID); err != nil {
+		return bot.Reply{}, err
+	}
+	return private("I will tell you when " + chat.Literal(id) + " has ended."), nil
+}
+
+func (p Parts) planApprove(ctx context.Context, r bot.Request) (bot.Reply, error) {
+	id, hash, _ := strings.Cut(r.Value, " ")
+	run, err := p.Runner.Approve(ctx, id, hash, r.User)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	if missing := run.Plan.Needs - len(run.Plan.Approvals); missing > 0 {
+		return private(fmt.Sprintf("Your approval of %s is noted; %s more needed.", chat.Literal(id), chat.Plural(int64(missing), "approval"))), nil
+	}
+	return private("Approved. " + chat.Literal(id) + " begins now."), nil
+}
+
+func (p Parts) planDecline(ctx context.Context, r bot.Request) (bot.Reply, error) {
+	run, err := p.Runner.Decline(ctx, r.Value, r.User, "")
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	return private("Declined: " + run.Title + " will not run."), nil
+}
+
+// planConfirm asks the requester of a plan that needs no second person to type what it is about.
+func (p Parts) planConfirm(ctx context.Context, r bot.Request) (bot.Reply, error) {
+	run, err := p.Runner.Get(ctx, r.Value)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	if run.Plan == nil {
+		return bot.Reply{}, &chat.Problem{Say: chat.Literal(run.ID) + " has no plan to confirm."}
+	}
+	return bot.Reply{Form: &chat.Form{
+		ID: "plan.confirm", Title: "Confirm", Submit: "Do it", Meta: run.ID,
+		Intro: []chat.Part{chat.Text(run.Plan.Title)},
+		Inputs: []chat.Input{{
+			ID: "typed", Label: "Type " + run.Plan.Confirm + " to confirm", Kind: chat.TextLine,
+			Hint: "Nobody else approves this plan: look twice.",
+		}},
+	}}, nil
+}
+
+func (p Parts) planConfirmed(ctx context.Context, r bot.Request) (bot.Reply, error) {
+	typed := ""
+	if v := r.Values["typed"]; len(v) > 0 {
+		typed = v[0]
+	}
+	run, err := p.Runner.Confirm(ctx, r.Meta, typed, r.User)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	return private("Confirmed. " + chat.Literal(run.ID) + " begins now."), nil
+}

@@ -1,0 +1,191 @@
+package stage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+	"time"
+
+	slacksandbox "github.com/kampyn/opsbot/sandbox/slack"
+)
+
+// Conversation speaks as people do, waits for what the bot says, and writes all of it down. A pattern is a regular
+// expression over a message as a person reads it; several must all match the same message.
+type Conversation struct {
+	*Stage
+	Out io.Writer
+	// Patience bounds each wait.
+	Patience time.Duration
+
+	before map[string]bool // messages that were there when somebody last spoke
+	card   string          // timestamp of the message that is being followed
+}
+
+// Name is the person's name by their user ID.
+func (c *Conversation) Name(user string) string {
+	return map[string]string{c.Anna: "anna", c.Ben: "ben", c.Chitra: "chitra", c.Drew: "drew"}[user]
+}
+
+// Says types a line into #ops: a slash command, or words.
+func (c *Conversation) Says(user, line string) error {
+	return c.act(fmt.Sprintf("\n%s> %s", c.Name(user), line), func() error {
+		var err error
+		if strings.HasPrefix(line, "/") {
+			_, err = c.Slack.As(user).Slash(c.Ops, line)
+		} else {
+			_, err = c.Slack.As(user).Say(c.Ops, line)
+		}
+		return err
+	})
+}
+
+// Presses a button of the newest message that the person sees and that has it.
+func (c *Conversation) Presses(user, label string) error {
+	return c.act(fmt.Sprintf("\n%s presses [%s]", c.Name(user), label), func() error {
+		all := c.Slack.Messages(c.Ops)
+		for i := len(all) - 1; i >= 0; i-- {
+			m := all[i]
+			if (!m.Ephemeral || m.EphemeralTo == user) && strings.Contains(m.Plain(), "["+label+"]") {
+				return c.Slack.As(user).Click(c.Ops, m.TS, label)
+			}
+		}
+		return fmt.Errorf("no message has a button %q", label)
+	})
+}
+
+// Fills puts values into the person's open form, by input.
+func (c *Conversation) Fills(user string, values map[string]any) error {
+	return c.act(fmt.Sprintf("\n%s fills in %v", c.Name(user), values), func() error {
+		ctx, stop := context.WithTimeout(context.Background(), c.Patience)
+		defer stop()
+		_, err := c.Slack.WaitView(ctx, user, func(v slacksandbox.View) bool {
+			for name := range values {
+				if !strings.Contains(string(v.Blocks), `"`+name+`"`) {
+					return false
+				}
+			}
+			return true
+		})
+		if err != nil {
+			return err
+		}
+		return c.Slack.As(user).Fill(values)
+	})
+}
+
+// Submits the person's open form.
+func (c *Conversation) Submits(user string) error {
+	return c.act(fmt.Sprintf("\n%s submits the form", c.Name(user)), c.Slack.As(user).Submit)
+}
+
+func (c *Conversation) act(shown string, do func() error) error {
+	fmt.Fprintln(c.Out, shown)
+	c.before = map[string]bool{}
+	for _, m := range c.Slack.Messages(c.Ops) {
+		c.before[m.TS] = true
+	}
+	if err := do(); err != nil {
+		return fmt.Errorf("%s: %w", strings.TrimSpace(shown), err)
+	}
+	return nil
+}
+
+// Since answers the messages that everybody sees and that were posted since somebody last spoke.
+func (c *Conversation) Since() []slacksandbox.Message {
+	found := []slacksandbox.Message{}
+	for _, m := range c.Slack.Messages(c.Ops) {
+		if !c.before[m.TS] && !m.Ephemeral {
+			found = append(found, m)
+		}
+	}
+	return found
+}
+
+// Hears waits for a new message that only the person sees.
+func (c *Conversation) Hears(user string, patterns ...string) error {
+	_, err := c.wait(patterns, func(m slacksandbox.Message) bool {
+		return !c.before[m.TS] && m.Ephemeral && m.EphemeralTo == user
+	}, fmt.Sprintf("opsbot (only to %s)>", c.Name(user)))
+	return err
+}
+
+// Sees waits for a new message in #ops, and follows it.
+func (c *Conversation) Sees(patterns ...string) error {
+	m, err := c.wait(patterns, func(m slacksandbox.Message) bool { return !c.before[m.TS] && !m.Ephemeral }, "opsbot>")
+	c.card = m.TS
+	return err
+}
+
+// Becomes waits until the followed message has changed into one that matches, and writes down how it gets there.
+func (c *Conversation) Becomes(patterns ...string) error {
+	shown := ""
+	_, err := c.wait(patterns, func(m slacksandbox.Message) bool {
+		if m.TS != c.card {
+			return false
+		}
+		if bars := progressLines(m.Plain()); bars != "" && bars != shown {
+			shown = bars
+			fmt.Fprintln(c.Out, bars)
+		}
+		return true
+	}, "opsbot (the same message, edited)>")
+	return err
+}
+
+// FormShows waits until the person's open form matches.
+func (c *Conversation) FormShows(user string, pattern string) error {
+	wanted, err := regexp.Compile(pattern)
+	if err != nil {
+		return err
+	}
+	ctx, stop := context.WithTimeout(context.Background(), c.Patience)
+	defer stop()
+	_, err = c.Slack.WaitView(ctx, user, func(v slacksandbox.View) bool { return wanted.Match(v.Blocks) || wanted.MatchString(v.Title) })
+	return err
+}
+
+var bar = regexp.MustCompile(`(?m)^.*[▓░]{10}.*$`)
+
+func progressLines(text string) string {
+	return indent(strings.Join(bar.FindAllString(text, -1), "\n"))
+}
+
+func (c *Conversation) wait(patterns []string, match func(slacksandbox.Message) bool, label string) (slacksandbox.Message, error) {
+	wanted := make([]*regexp.Regexp, len(patterns))
+	for i, p := range patterns {
+		var err error
+		if wanted[i], err = regexp.Compile(p); err != nil {
+			return slacksandbox.Message{}, err
+		}
+	}
+	ctx, stop := context.WithTimeout(context.Background(), c.Patience)
+	defer stop()
+	last := "(nothing)"
+	m, err := c.Slack.WaitMessage(ctx, c.Ops, func(m slacksandbox.Message) bool {
+		if !match(m) {
+			return false
+		}
+		last = m.Plain()
+		for _, w := range wanted {
+			if !w.MatchString(last) {
+				return false
+			}
+		}
+		return true
+	})
+	if err != nil {
+		return m, fmt.Errorf("no message matching %q: %w; the last one was:\n%s", patterns, errors.Join(err), indent(last))
+	}
+	fmt.Fprintf(c.Out, "%s\n%s\n", label, indent(m.Plain()))
+	return m, nil
+}
+
+func indent(s string) string {
+	if s == "" {
+		return ""
+	}
+	return "    " + strings.ReplaceAll(s, "\n", "\n    ")
+}

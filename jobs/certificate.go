@@ -1,0 +1,110 @@
+package jobs
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/kampyn/opsbot/backups"
+	"github.com/kampyn/opsbot/chat"
+)
+
+// rowsShown keeps a certificate's card within one screen; the object beside the backup has every row.
+const rowsShown = 15
+
+func certificateNote(c backups.Certificate) string {
+	var documents, bytes int64
+	for _, row := range c.Rows {
+		documents, bytes = documents+row.Found.Documents, bytes+row.Found.Bytes
+	}
+	return fmt.Sprintf("%s, %s: all equal", chat.Plural(documents, "document"), chat.Bytes(bytes))
+}
+
+func differing(c backups.Certificate) string {
+	parts := []string{}
+	if c.Failures > 0 {
+		parts = append(parts, chat.Plural(c.Failures, "document")+" refused by the server")
+	}
+	for _, row := range c.Rows {
+		if len(row.Differences) > 0 {
+			parts = append(parts, chat.Literal(row.Expected.Name)+" ("+strings.Join(row.Differences, ", ")+")")
+		}
+		if len(parts) == 6 {
+			parts = append(parts, "and others")
+			break
+		}
+	}
+	return strings.Join(parts, ", ") + "."
+}
+
+// details draws the certificate of a finished restore.
+func (j *Restore) details(run Run) []chat.Part {
+	if len(run.Result) == 0 {
+		return nil
+	}
+	var c backups.Certificate
+	if err := json.Unmarshal(run.Result, &c); err != nil {
+		return []chat.Part{chat.Note("The certificate of this run cannot be read.")}
+	}
+	return CertificateParts(c)
+}
+
+// CertificateParts draws a certificate: the verdict, one line for each collection, the times.
+func CertificateParts(c backups.Certificate) []chat.Part {
+	verdict := "🟢 *Proven equal.* Every collection was read back and compared: documents, bytes, content digest, indexes, options."
+	if !c.OK {
+		verdict = "🔴 *Not equal.* " + differing(c)
+	}
+	lines := []string{fmt.Sprintf("%-28s %12s %10s  %-12s %s", "collection", "documents", "bytes", "digest", "indexes")}
+	shown := 0
+	for _, row := range c.Rows {
+		if shown == rowsShown && len(row.Differences) == 0 {
+			continue
+		}
+		if shown > 2*rowsShown {
+			break
+		}
+		shown++
+		lines = append(lines, comparisonLine(row))
+	}
+	if rest := len(c.Rows) - shown; rest > 0 {
+		lines = append(lines, fmt.Sprintf("… and %d more", rest))
+	}
+	parts := []chat.Part{chat.Text(verdict), chat.Code(strings.Join(lines, "\n"))}
+	for _, remark := range c.Remarks {
+		parts = append(parts, chat.Note(chat.Escape(remark)))
+	}
+	return append(parts, chat.Note(fmt.Sprintf("Writing %s · indexes %s · reading back %s · whole restore %s · certificate %s",
+		chat.Span(c.Writing), chat.Span(c.Indexing), chat.Span(c.Reading), chat.Span(c.Finished.Sub(c.Started)), chat.Literal(c.ID))))
+}
+
+func comparisonLine(row backups.Comparison) string {
+	name := strings.NewReplacer("\n", `\n`, "\r", `\r`).Replace(row.Expected.Name)
+	if r := []rune(name); len(r) > 28 {
+		name = string(r[:27]) + "…"
+	}
+	if row.Expected.Type == "view" {
+		return fmt.Sprintf("%-28s %12s %10s  %-12s %s", name, "view", "", "", mark(row))
+	}
+	digest := row.Found.Digest
+	if len(digest) > 12 {
+		digest = digest[:12]
+	}
+	return fmt.Sprintf("%-28s %12s %10s  %-12s %d %s", name, chat.Count(row.Found.Documents), chat.Bytes(row.Found.Bytes),
+		digest, len(row.Found.Indexes), mark(row))
+}
+
+func mark(row backups.Comparison) string {
+	if len(row.Differences) == 0 {
+		return "="
+	}
+	return "≠ " + strings.Join(row.Differences, ", ")
+}
+
+func (j *Restore) buttons(run Run) []chat.Button {
+	args, err := parseArgs[restoreArgs](run)
+	if err != nil || run.Status != Succeeded {
+		return nil
+	}
+	return []chat.Button{{Action: "restore.drop", Value: sortedValues(args.Rename)[0], Label: "Drop it again…"}}
+}

@@ -1,0 +1,138 @@
+package terminal
+
+import (
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kampyn/opsbot/app"
+	"github.com/kampyn/opsbot/backups"
+	"github.com/kampyn/opsbot/chat"
+	"github.com/kampyn/opsbot/jobs"
+)
+
+func (t *terminal) backup() *cobra.Command {
+	c := &cobra.Command{Use: "backup", Short: "Take, list and verify backups"}
+	c.AddCommand(
+		&cobra.Command{
+			Use: "now [database…]", Short: "Back up all databases, or the named ones, and verify",
+			RunE: func(cmd *cobra.Command, names []string) error {
+				return t.with(cmd.Context(), func(a *app.App, runner *jobs.Runner) error {
+					run, err := a.Backup.New(names)
+					if err != nil {
+						return err
+					}
+					if run, err = submit(cmd.Context(), runner, run); err != nil {
+						return err
+					}
+					return t.carryOut(cmd.Context(), runner, run)
+				})
+			},
+		},
+		&cobra.Command{
+			Use: "list [database]", Short: "List backups, newest first", Args: cobra.MaximumNArgs(1),
+			RunE: func(cmd *cobra.Command, args []string) error {
+				return t.with(cmd.Context(), func(a *app.App, _ *jobs.Runner) error {
+					database := ""
+					if len(args) > 0 {
+						database = args[0]
+					}
+					entries, err := a.Catalogue.List(cmd.Context(), database)
+					if err != nil {
+						return err
+					}
+					return t.table(entries)
+				})
+			},
+		},
+		&cobra.Command{
+			Use: "show <backup or database>", Short: "Show one backup: collections, objects, proofs", Args: cobra.ExactArgs(1),
+			RunE: func(cmd *cobra.Command, args []string) error {
+				return t.with(cmd.Context(), func(a *app.App, _ *jobs.Runner) error {
+					e, err := a.Catalogue.Resolve(cmd.Context(), args[0])
+					if err != nil {
+						return err
+					}
+					return t.entry(e)
+				})
+			},
+		},
+		&cobra.Command{
+			Use: "verify <backup or database>…", Short: "Read backups back whole", Args: cobra.MinimumNArgs(1),
+			RunE: func(cmd *cobra.Command, args []string) error {
+				return t.with(cmd.Context(), func(a *app.App, runner *jobs.Runner) error {
+					entries := []backups.Entry{}
+					for _, word := range args {
+						e, err := a.Catalogue.Resolve(cmd.Context(), word)
+						if err != nil {
+							return err
+						}
+						entries = append(entries, e)
+					}
+					run, err := a.Verify.New(entries)
+					if err != nil {
+						return err
+					}
+					if run, err = submit(cmd.Context(), runner, run); err != nil {
+						return err
+					}
+					return t.carryOut(cmd.Context(), runner, run)
+				})
+			},
+		},
+	)
+	return c
+}
+
+func (t *terminal) table(entries []backups.Entry) error {
+	if len(entries) == 0 {
+		say(t.Out, "There is no backup yet.\n")
+		return nil
+	}
+	w := tabwriter.NewWriter(t.Out, 0, 4, 2, ' ', 0)
+	say(w, "BACKUP\tTAKEN\tDOCUMENTS\tSIZE\tSTATE\n")
+	for _, e := range entries {
+		m := e.Manifest
+		say(w, "%s\t%s\t%s\t%s\t%s\n", m.ID, m.Started.UTC().Format(time.DateTime)+" UTC", chat.Count(m.Documents), chat.Bytes(m.Bytes), verdict(e))
+	}
+	return w.Flush()
+}
+
+func verdict(e backups.Entry) string {
+	switch {
+	case e.Verification == nil:
+		return "not verified"
+	case e.Verification.OK:
+		return "verified"
+	}
+	return "DAMAGED"
+}
+
+// entry shows one backup with its collections, objects and proofs.
+func (t *terminal) entry(e backups.Entry) error {
+	m := e.Manifest
+	say(t.Out, "%s\n  %s, taken %s in %s\n  MongoDB %s, written by %s\n", m.ID, verdict(e), m.Started.UTC().Format(time.RFC3339),
+		chat.Span(m.Finished.Sub(m.Started)), m.Server, m.Tool)
+	if e.Verification != nil {
+		for _, fault := range e.Verification.Faults {
+			say(t.Out, "  fault: %s\n", fault)
+		}
+	}
+	w := tabwriter.NewWriter(t.Out, 0, 4, 2, ' ', 0)
+	say(w, "COLLECTION\tTYPE\tDOCUMENTS\tBYTES\tINDEXES\tDIGEST\n")
+	for _, c := range m.Collections {
+		say(w, "%q\t%s\t%s\t%s\t%d\t%s\n", c.Namespace(), c.Type, chat.Count(c.Documents), chat.Bytes(c.Bytes), len(c.Indexes), c.Digest)
+	}
+	say(w, "OBJECT\t\t\tSIZE\t\tSHA-256\n")
+	for _, o := range m.Objects {
+		say(w, "%s\t\t\t%s\t\t%s\n", o.Key, chat.Bytes(o.Size), o.SHA256)
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	for _, c := range e.Certificates {
+		say(t.Out, "restored %s in %s: equal %t\n", c.Finished.UTC().Format(time.RFC3339), chat.Span(c.Finished.Sub(c.Started)), c.OK)
+	}
+	return nil
+}

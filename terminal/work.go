@@ -1,0 +1,135 @@
+package terminal
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/kampyn/opsbot/app"
+	"github.com/kampyn/opsbot/chat"
+	"github.com/kampyn/opsbot/jobs"
+)
+
+// with opens the program's parts and a runner for one command.
+func (t *terminal) with(ctx context.Context, do func(*app.App, *jobs.Runner) error) (err error) {
+	a, err := t.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, a.Close()) }()
+	runner, err := a.Runner(nil)
+	if err != nil {
+		return err
+	}
+	return do(a, runner)
+}
+
+// submit stores a run asked for here.
+func submit(ctx context.Context, runner *jobs.Runner, run jobs.Run) (jobs.Run, error) {
+	run.Request = "terminal/" + rand.Text()
+	run.By = person()
+	run.Source = jobs.FromTerminal
+	return runner.Submit(ctx, run)
+}
+
+// carryOut works on the run in this process, or follows it when the running bot was faster, and shows its progress.
+func (t *terminal) carryOut(ctx context.Context, runner *jobs.Runner, run jobs.Run) error {
+	say(t.Out, "%s (%s)\n", plainText(run.Title), run.ID)
+	watching, stop := context.WithCancel(ctx)
+	watched := make(chan struct{})
+	show := newProgress(t.Out)
+	go func() {
+		defer close(watched)
+		// A watch that fails costs the progress bar only; the outcome comes from RunOnly.
+		_, _ = runner.Watch(watching, run.ID, show.update)
+	}()
+	ended, err := runner.RunOnly(ctx, run.ID)
+	stop()
+	<-watched
+	if err != nil {
+		return err
+	}
+	show.finish(ended)
+	say(t.Out, "%s\n", plain(runner.Card(ended)))
+	if ended.Status != jobs.Succeeded {
+		return &chat.Problem{Say: ended.Title + " " + string(ended.Status) + ". " + ended.Reason, Try: ended.Try}
+	}
+	return nil
+}
+
+// progress draws one line for each step: in place on a terminal, every few seconds elsewhere.
+type progress struct {
+	out     io.Writer
+	inPlace bool
+	last    time.Time
+	ended   map[int]bool
+}
+
+func newProgress(out io.Writer) *progress {
+	p := &progress{out: out, ended: map[int]bool{}}
+	if f, ok := out.(*os.File); ok {
+		info, err := f.Stat()
+		p.inPlace = err == nil && info.Mode()&os.ModeCharDevice != 0
+	}
+	return p
+}
+
+func (p *progress) update(run jobs.Run) {
+	for i, step := range run.Steps {
+		if step.Status.Ended() && !p.ended[i] {
+			p.ended[i] = true
+			p.line(fmt.Sprintf("%-12s %s %s", step.Name, step.Status, plainText(step.Note)), true)
+		}
+	}
+	if !p.inPlace && time.Since(p.last) < 5*time.Second {
+		return
+	}
+	p.last = time.Now()
+	parts := []string{}
+	for _, step := range run.Steps {
+		if step.Status == jobs.Running {
+			parts = append(parts, stepLine(step))
+		}
+	}
+	if len(parts) > 0 {
+		p.line(strings.Join(parts, " | "), false)
+	}
+}
+
+func stepLine(s jobs.Step) string {
+	line := fmt.Sprintf("%s %s", s.Name, s.Stage)
+	if s.Total > 0 {
+		line += fmt.Sprintf(" %s %d%%", chat.Bar(s.Done, s.Total), min(100, s.Done*100/s.Total))
+	}
+	line += fmt.Sprintf(" %s %s", chat.Plural(s.Done, "document"), chat.Bytes(s.Bytes))
+	if s.Rate > 0 {
+		line += " " + chat.Bytes(int64(s.Rate)) + "/s"
+	}
+	if left := s.Left(time.Now()); left > 0 {
+		line += ", about " + chat.Span(left) + " left"
+	}
+	return line
+}
+
+func (p *progress) line(text string, keep bool) {
+	switch {
+	case !p.inPlace:
+		say(p.out, "%s\n", text)
+	case keep:
+		say(p.out, "\r\033[K%s\n", text)
+	default:
+		say(p.out, "\r\033[K%s", text)
+	}
+}
+
+func (p *progress) finish(run jobs.Run) {
+	p.update(run)
+	if p.inPlace {
+		say(p.out, "\r\033[K")
+	}
+}
