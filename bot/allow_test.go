@@ -53,6 +53,9 @@ func TestRoles(t *testing.T) {
 		require.NoError(t, err, why)
 		require.NotEmpty(t, m.TS)
 	}
+	for person, want := range map[*slack.Person]bool{s.alice: true, s.bob: true, s.carol: true, erin: true, s.dave: false, guest: false} {
+		require.Equal(t, want, b.May(t.Context(), person.ID(), bot.Involved) == nil)
+	}
 	require.Error(t, b.May(t.Context(), s.server.BotUserID(), bot.Anyone), "the bot itself")
 	require.Error(t, b.May(t.Context(), s.server.AddUser("robot", slack.BotUser()), bot.Anyone))
 	require.Error(t, b.May(t.Context(), "U0NOBODY", bot.Anyone))
@@ -100,12 +103,14 @@ func TestNewRefusesWhatIsWrong(t *testing.T) {
 		`the command "Big"`:               {Commands: []bot.Command{with(func(c *bot.Command) { c.Name = "Big" })}},
 		`the role ""`:                     {Commands: []bot.Command{with(func(c *bot.Command) { c.Role = "" })}},
 		`/ok has no handler`:              {Commands: []bot.Command{with(func(c *bot.Command) { c.Run = nil })}},
-		`/ok help is there twice`:         {Commands: []bot.Command{with(func(c *bot.Command) { c.Words = []bot.Word{{Name: "help", Role: bot.Anyone, Run: says("x")}} })}},
-		`the action "a" is there twice`:   {Actions: []bot.Action{{Name: "a", Role: bot.Anyone, Run: says("x")}, {Name: "a", Role: bot.Anyone, Run: says("x")}}},
-		`the role "boss"`:                 {Roles: map[bot.Role][]string{"boss": {"U1"}}},
+		`/ok now is there twice`: {Commands: []bot.Command{with(func(c *bot.Command) {
+			c.Words = []bot.Word{{Name: "now", Role: bot.Anyone, Run: says("x")}, {Name: "now", Role: bot.Anyone, Run: says("x")}}
+		})}},
+		`the action "a" is there twice`: {Actions: []bot.Action{{Name: "a", Role: bot.Anyone, Run: says("x")}, {Name: "a", Role: bot.Anyone, Run: says("x")}}},
+		`the role "boss"`:               {Roles: map[bot.Role][]string{"boss": {"U1"}}},
 	} {
 		_, err := bot.New(o)
-		require.ErrorContains(t, err, want)
+		require.ErrorContains(t, err, want, want)
 	}
 	_, err := bot.New(bot.Options{Commands: []bot.Command{ok}})
 	require.NoError(t, err)

@@ -13,7 +13,6 @@ import (
 
 	"github.com/kampyn/opsbot/bot"
 	"github.com/kampyn/opsbot/chat"
-	"github.com/kampyn/opsbot/sandbox/slack"
 )
 
 // asking is a command whose form is answered by submit.
@@ -70,11 +69,11 @@ func TestForm(t *testing.T) {
 	m := s.message(s.ops, "asked for [users] because [audit] with meta|data")
 	require.False(t, m.Ephemeral)
 	s.view(s.alice, "asked for")
-	require.NoError(t, s.alice.CloseView())
+	require.NoError(t, s.alice.Cancel())
 
 	s.slash(s.alice, "/ask")
 	s.view(s.alice, "Reason")
-	require.NoError(t, s.alice.CloseView())
+	require.NoError(t, s.alice.Cancel())
 	require.Equal(t, s.alice.ID(), s.message(s.ops, "never mind").EphemeralTo)
 }
 
@@ -92,7 +91,7 @@ func TestFormWithoutTrigger(t *testing.T) {
 		require.NoError(t, s.alice.Click(channel, button.TS, "Open the form"))
 		s.view(s.alice, "Reason")
 		require.Eventually(t, func() bool { return s.count(channel, "Your form is ready") == 0 }, s.wait(), tick, "the button is taken away")
-		require.NoError(t, s.alice.CloseView())
+		require.NoError(t, s.alice.Cancel())
 	}
 	_, err := s.alice.Say(s.ops, "<@"+s.server.BotUserID()+"> ask")
 	require.NoError(t, err)
@@ -105,7 +104,7 @@ func TestFormWithoutTrigger(t *testing.T) {
 	s.slash(s.alice, "/ask")
 	s.view(s.alice, "Reason")
 	require.Zero(t, s.count(s.ops, "Your form is ready"), "the form was open although the answer was lost")
-	require.NoError(t, s.alice.CloseView())
+	require.NoError(t, s.alice.Cancel())
 
 	_, err = s.alice.Say(s.ops, "<@"+s.server.BotUserID()+"> ask")
 	require.NoError(t, err)
@@ -197,5 +196,4 @@ func TestUpdateOfAPrivateMessage(t *testing.T) {
 	m := s.message(s.ops, "page two")
 	require.Equal(t, panel.TS, m.TS)
 	require.Equal(t, s.alice.ID(), m.EphemeralTo)
-	var _ slack.Message = m
 }

@@ -330,6 +330,28 @@ func TestOrderPerPersonAndChannel(t *testing.T) {
 	}
 }
 
+// TestTwoInstances holds that processes which share a store share the work, whichever gets an envelope or its repeat.
+func TestTwoInstances(t *testing.T) {
+	s := newStage(t).sqlite()
+	n := &tally{}
+	for _, name := range []string{"one", "two"} {
+		s.options.Instance = name
+		s.listen(counting(n))
+	}
+	require.NoError(t, s.server.Faults().WaitSockets(s.soon(), 4))
+	s.server.Faults().RepeatEnvelopes(3)
+	for i := range 20 {
+		s.slash(s.alice, fmt.Sprint("/count w", i))
+	}
+	for i := range 20 {
+		s.message(s.ops, fmt.Sprint("counted w", i))
+	}
+	require.Len(t, n.get(), 20)
+	for word, times := range n.get() {
+		require.Equal(t, 1, times, word)
+	}
+}
+
 func TestOldEnvelopesAreForgotten(t *testing.T) {
 	s := newStage(t)
 	var days atomic.Int64

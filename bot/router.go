@@ -276,11 +276,8 @@ func (b *Bot) routeAgain(ctx context.Context, r Request, id string) (*asked, err
 // routeCommand finds the command and its word. name is as it was typed, with or without the prefix.
 func (b *Bot) routeCommand(r Request, name string, words []string) (*asked, error) {
 	t := &asked{request: r, what: strings.TrimSpace("/" + name + " " + strings.Join(words, " "))}
-	name = strings.ToLower(name)
-	c, ok := b.commands[strings.TrimPrefix(name, b.o.Prefix)]
-	if !ok {
-		c, ok = b.commands[name]
-	}
+	name = strings.TrimPrefix(strings.ToLower(name), b.o.Prefix)
+	c, ok := b.commands[name]
 	if !ok {
 		return t, chat.Unknown("command", name, b.names)
 	}
@@ -328,7 +325,7 @@ func (b *Bot) routeEvent(ctx context.Context, s *stored, v event) (*asked, error
 		if v.BotID != "" || v.User == "" {
 			return nil, nil // two bots that answer each other never end
 		}
-		return b.routeMention(r, mentionOf(self.User).ReplaceAllString(v.Text, " "))
+		return b.routeMention(r, v.Text, mentionOf(self.User).FindStringIndex(v.Text))
 	}
 	r.Action = v.name()
 	switch r.Action {
@@ -352,8 +349,11 @@ func (b *Bot) routeEvent(ctx context.Context, s *stored, v event) (*asked, error
 	return &asked{request: r, event: true}, nil
 }
 
-// routeMention takes what stands beside the mention as a command line.
-func (b *Bot) routeMention(r Request, typed string) (*asked, error) {
+// routeMention takes what stands behind the mention, or all of a direct message, as a command line.
+func (b *Bot) routeMention(r Request, typed string, mention []int) (*asked, error) {
+	if mention != nil {
+		typed = typed[mention[1]:]
+	}
 	words := splitWords(typed)
 	if len(words) == 0 || strings.EqualFold(words[0], helpWord) {
 		r.Action = helpWord

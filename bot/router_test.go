@@ -44,7 +44,7 @@ func TestCommands(t *testing.T) {
 		"/k-backup lst":                   `I don't know the word lst.`,
 		"/k-restore b-1 users":            `restore ["b-1" "users"]`,
 		"/backup list":                    `backup list []`,
-		"/k-deploy":                       `I don't know the command k-deploy.`,
+		"/k-deploy":                       `I don't know the command deploy.`,
 		"/k-restor":                       `Did you mean restore?`,
 		"/k-backup lits":                  `Did you mean list?`,
 	} {
@@ -79,7 +79,7 @@ func TestMentions(t *testing.T) {
 	say(s.ops, root, me+" /backup list")
 	require.Equal(t, root, s.message(s.ops, "backup list").ThreadTS)
 	say(s.ops, root, me+" backup lits")
-	m := s.message(s.ops, "Did you mean")
+	m := s.message(s.ops, "Did you mean `list`")
 	require.Equal(t, root, m.ThreadTS)
 	require.Equal(t, s.alice.ID(), m.EphemeralTo)
 

@@ -82,6 +82,9 @@ func (l *lanes) close() {
 	l.changed.Broadcast()
 }
 
+// settleView is how long after a submission its form is left alone.
+const settleView = 300 * time.Millisecond
+
 // maxAttempts is how often an envelope is begun: a handler that ended the process twice would do it again.
 const maxAttempts = 2
 
@@ -247,6 +250,10 @@ func (b *Bot) serve(ctx context.Context, s *stored) error {
 	var reply Reply
 	if err == nil {
 		reply, err = b.handle(ctx, t.request, t.run)
+	}
+	if t.request.origin.submitted {
+		// Slack gives no order between the acknowledgement, which shows "Working on it…", and a call that replaces it.
+		_ = sleep(ctx, settleView-b.now().Sub(s.Received)) // cut short, the answer fails by itself
 	}
 	if stopping(ctx, err) {
 		return err
