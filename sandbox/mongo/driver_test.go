@@ -52,3 +52,5 @@ func TestDriverCRUD(t *testing.T) {
 	require.NoError(t, cur.All(ctx, &all))
 	require.Len(t, all, 1000)
 }
+
+func unique() *options.IndexOptions { return options.Index().SetUnique(true) }
