@@ -132,7 +132,7 @@ func (s *Server) join(ch *channel, userID, inviter string) bool {
 	if !ch.admit(userID) {
 		return false
 	}
-	s.addMessage(ch, &message{user: userID, subtype: "channel_join", text: "<@" + userID + "> has joined the channel"})
+	s.emitMessage(ch, s.addMessage(ch, &message{user: userID, subtype: "channel_join", text: "<@" + userID + "> has joined the channel"}))
 	e := object{"user": userID, "channel": ch.id, "channel_type": strings.ToUpper(ch.id[:1]), "team": s.users[userID].team}
 	if inviter != "" {
 		e["inviter"] = inviter

@@ -103,6 +103,9 @@ func (s *Server) deliver(what string, build func() (a *app, kind string, payload
 func (s *Server) emitMessage(ch *channel, m *message) {
 	event := s.messageObject(m)
 	event["channel"], event["channel_type"], event["event_ts"] = ch.id, eventKind[ch.kind], m.ts
+	if u := s.users[m.user]; u != nil && u.team != s.teamID {
+		event["user_team"], event["source_team"] = u.team, u.team
+	}
 	s.emitChannel(ch, "message", event)
 	if m.app != nil || m.subtype != "" {
 		return
@@ -110,7 +113,8 @@ func (s *Server) emitMessage(ch *channel, m *message) {
 	for _, a := range s.apps {
 		if ch.kind != directMessage && ch.has(a.UserID) && mentions(m.text, a.UserID) {
 			s.emit(a, "app_mention", object{"user": m.user, "text": m.text, "ts": m.ts, "channel": ch.id, "team": event["team"],
-				"client_msg_id": event["client_msg_id"], "blocks": event["blocks"], "thread_ts": event["thread_ts"]})
+				"client_msg_id": event["client_msg_id"], "blocks": event["blocks"], "thread_ts": event["thread_ts"],
+				"user_team": event["user_team"], "source_team": event["source_team"]})
 		}
 	}
 }
@@ -144,10 +148,11 @@ func (s *Server) emit(a *app, kind string, event object) {
 	if inner["event_ts"] == nil {
 		inner["event_ts"] = s.newTS()
 	}
+	ch := s.channels[text(event["channel"])]
 	e := envelope{kind: "events_api", payload: object{
 		"token": verification, "team_id": s.teamID, "context_team_id": s.teamID, "context_enterprise_id": nil,
 		"api_app_id": a.AppID, "event": inner, "type": "event_callback", "event_id": s.newID("Ev"),
-		"event_time": s.now().Unix(), "is_ext_shared_channel": false, "event_context": "4-" + secret(20),
+		"event_time": s.now().Unix(), "is_ext_shared_channel": ch != nil && s.external(ch), "event_context": "4-" + secret(20),
 		"authorizations": []any{object{"enterprise_id": nil, "team_id": s.teamID, "user_id": a.UserID, "is_bot": true,
 			"is_enterprise_install": false}},
 	}}

@@ -2,6 +2,7 @@ package slack
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 )
@@ -129,6 +130,9 @@ type responseURL struct {
 }
 
 func (s *Server) newResponseURL(a *app, u *user, ch *channel, m *message) string {
+	if s.responsesMade++; s.responsesMade%1000 == 0 {
+		maps.DeleteFunc(s.responses, func(_ string, r *responseURL) bool { return s.now().Sub(r.issued) > 2*responseLife })
+	}
 	id := secret(32)
 	s.responses[id] = &responseURL{app: a, user: u.id, channel: ch, message: m, issued: s.now()}
 	return s.URL() + "/response/" + id

@@ -3,7 +3,6 @@ package slack_test
 import (
 	"errors"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	client "github.com/slack-go/slack"
@@ -65,42 +64,43 @@ func TestSlashCommandWithoutAppOrAckFailsForThePerson(t *testing.T) {
 	require.ErrorContains(t, err, "not supported in threads")
 }
 
-func TestButtonsFormsAndTheirErrors(t *testing.T) {
-	w := open(t, slack.Options{})
-	var submissions atomic.Int32
+// formBot opens a form for the button "open", reloads it when its kind changes, and refuses the first submission.
+func (w *workspace) formBot() {
+	submissions := 0
 	w.listen(func(sm *socketmode.Client, e socketmode.Event) {
 		i, ok := e.Data.(client.InteractionCallback)
-		if !ok {
-			require.NoError(t, sm.Ack(*e.Request))
-			return
+		if !ok || i.Type == client.InteractionTypeBlockActions {
+			require.NoError(w.t, sm.Ack(*e.Request))
 		}
-		switch i.Type {
-		case client.InteractionTypeBlockActions:
-			require.NoError(t, sm.Ack(*e.Request))
-			if i.ActionCallback.BlockActions[0].ActionID != "open" {
-				require.Equal(t, "kind", i.ActionCallback.BlockActions[0].BlockID)
-				require.Equal(t, "full", i.ActionCallback.BlockActions[0].SelectedOption.Value)
-				view := modal("Restore", form("changed")...)
-				_, err := w.api.UpdateView(view, "", i.View.Hash, i.View.ID)
-				require.NoError(t, err)
+		switch {
+		case i.Type == client.InteractionTypeViewSubmission:
+			if submissions++; submissions == 1 {
+				require.NoError(w.t, sm.Ack(*e.Request, client.NewErrorsViewSubmissionResponse(map[string]string{"name": "taken"})))
 				return
 			}
-			require.Equal(t, "b1", i.ActionCallback.BlockActions[0].Value)
-			require.Equal(t, w.ops, i.Channel.ID)
-			require.Equal(t, i.Container.MessageTs, i.Message.Timestamp)
+			held := i.View.State.Values
+			require.Equal(w.t, "orders_2", held["name"]["value"].Value)
+			require.Equal(w.t, "full", held["kind"]["value"].SelectedOption.Value)
+			require.Len(w.t, held["parts"]["value"].SelectedOptions, 2)
+			require.NoError(w.t, sm.Ack(*e.Request))
+		case ok && i.ActionCallback.BlockActions[0].ActionID == "open":
+			require.Equal(w.t, "b1", i.ActionCallback.BlockActions[0].Value)
+			require.Equal(w.t, w.ops, i.Channel.ID)
+			require.Equal(w.t, i.Container.MessageTs, i.Message.Timestamp)
 			_, err := w.api.OpenView(i.TriggerID, modal("Restore", form("first")...))
-			require.NoError(t, err)
-		case client.InteractionTypeViewSubmission:
-			if submissions.Add(1) == 1 {
-				require.NoError(t, sm.Ack(*e.Request, client.NewErrorsViewSubmissionResponse(map[string]string{"name": "taken"})))
-				return
-			}
-			require.Equal(t, "orders_2", i.View.State.Values["name"]["value"].Value)
-			require.Equal(t, "full", i.View.State.Values["kind"]["value"].SelectedOption.Value)
-			require.Len(t, i.View.State.Values["parts"]["value"].SelectedOptions, 2)
-			require.NoError(t, sm.Ack(*e.Request))
+			require.NoError(w.t, err)
+		case ok:
+			require.Equal(w.t, "kind", i.ActionCallback.BlockActions[0].BlockID)
+			require.Equal(w.t, "full", i.ActionCallback.BlockActions[0].SelectedOption.Value)
+			_, err := w.api.UpdateView(modal("Restore", form("changed")...), "", i.View.Hash, i.View.ID)
+			require.NoError(w.t, err)
 		}
 	})
+}
+
+func TestButtonsFormsAndTheirErrors(t *testing.T) {
+	w := open(t, slack.Options{})
+	w.formBot()
 	_, ts, err := w.api.PostMessageContext(w.ctx, w.ops, client.MsgOptionText("card", false), client.MsgOptionBlocks(
 		section("*Backup* of <@"+w.eli+">"), client.NewActionBlock("", button("open", "b1", "Restore"), button("other", "b2", "Other"))))
 	require.NoError(t, err)
@@ -120,10 +120,9 @@ func TestButtonsFormsAndTheirErrors(t *testing.T) {
 	require.ErrorContains(t, w.asDana.Fill(map[string]any{"kind": "half"}), "does not offer")
 
 	require.NoError(t, w.asDana.Fill(map[string]any{"Name": "orders_2", "kind": "All of it", "parts": []string{"a", "b"}}))
-	_, err = w.WaitView(w.ctx, w.dana, func(v slack.View) bool {
-		return v.Value("name") != nil && v.Hash != "" && strings.Contains(v.Plain(), "changed")
-	})
+	v, err = w.WaitView(w.ctx, w.dana, func(v slack.View) bool { return strings.Contains(v.Plain(), "changed") })
 	require.NoError(t, err)
+	require.Equal(t, []string{"orders_2"}, v.Value("name"), "what was entered survives an update")
 
 	require.ErrorAs(t, w.asDana.Submit(), &wrong)
 	require.Equal(t, map[string]string{"name": "taken"}, wrong.Fields)
@@ -224,4 +223,76 @@ func TestShortcutsAndClosings(t *testing.T) {
 	i = <-seen
 	require.Equal(t, client.InteractionTypeMessageAction, i.Type)
 	require.Equal(t, "something happened", i.Message.Text)
+}
+
+func TestMenusInMessagesAndHome(t *testing.T) {
+	w := open(t, slack.Options{})
+	used := make(chan client.InteractionCallback, 5)
+	w.listen(func(sm *socketmode.Client, e socketmode.Event) {
+		require.NoError(t, sm.Ack(*e.Request))
+		if i, ok := e.Data.(client.InteractionCallback); ok {
+			used <- i
+		}
+	})
+	option := client.NewOptionBlockObject("a", plain("Export"), nil)
+	menu := client.NewOptionsSelectBlockElement(client.OptTypeStatic, plain("More"), "pick", option, client.NewOptionBlockObject("b", plain("Other"), nil))
+	blocks := []client.Block{client.NewActionBlock("row", menu, button("same", "1", "Go"), button("same2", "2", "Go"))}
+	_, ts, err := w.api.PostMessage(w.ops, client.MsgOptionBlocks(blocks...))
+	require.NoError(t, err)
+	require.NoError(t, w.asDana.Choose(w.ops, ts, "More", "Export"))
+	require.Equal(t, "a", (<-used).ActionCallback.BlockActions[0].SelectedOption.Value)
+	require.ErrorContains(t, w.asDana.Click(w.ops, ts, "Go"), "2 elements are named")
+	require.NoError(t, w.asDana.ClickValue(w.ops, ts, "Go", "2"))
+	i := <-used
+	require.Equal(t, "same2", i.ActionCallback.BlockActions[0].ActionID)
+	require.Equal(t, "a", i.BlockActionState.Values["row"]["pick"].SelectedOption.Value, "the choice stays in the message's state")
+
+	_, err = w.api.PublishViewContext(w.ctx, client.PublishViewContextRequest{UserID: w.dana,
+		View: client.HomeTabViewRequest{Type: client.VTHomeTab, Blocks: client.Blocks{BlockSet: blocks}}})
+	require.NoError(t, err)
+	require.NoError(t, w.asDana.ClickHome("same"))
+	i = <-used
+	require.Equal(t, client.VTHomeTab, i.View.Type)
+	require.Equal(t, w.dana, i.User.ID)
+	require.Error(t, w.As(w.eli).ClickHome("same"))
+}
+
+func TestPeopleOfOtherWorkspacesAreMarked(t *testing.T) {
+	w := open(t, slack.Options{})
+	sam := w.AddUser("sam", slack.OtherTeam())
+	r := w.line()
+	done := make(chan error, 1)
+	go func() { _, err := w.As(sam).Slash(w.AddChannel("shared", sam), "/x"); done <- err }()
+	e := r.next()
+	r.ack(e, nil)
+	require.NoError(t, <-done)
+	require.NotEqual(t, w.TeamID(), e["payload"].(map[string]any)["team_id"])
+
+	_, err := w.As(sam).Say(w.Channel("shared"), "<@"+w.BotUserID()+"> hello")
+	require.NoError(t, err)
+	for range 2 { // message and app_mention
+		e = r.next()
+		r.ack(e, nil)
+		payload := e["payload"].(map[string]any)
+		require.Equal(t, w.TeamID(), payload["team_id"])
+		require.Equal(t, true, payload["is_ext_shared_channel"])
+		require.NotEqual(t, w.TeamID(), payload["event"].(map[string]any)["user_team"])
+		require.NotEmpty(t, payload["event"].(map[string]any)["user_team"])
+	}
+}
+
+func TestAppsAreApart(t *testing.T) {
+	w := open(t, slack.Options{})
+	other := w.AddApp("deploybot")
+	_, ts, err := w.api.PostMessage(w.ops, client.MsgOptionText("mine", false))
+	require.NoError(t, err)
+	theirs := client.New(other.BotToken, client.OptionAPIURL(w.APIURL()))
+	_, _, err = theirs.PostMessage(w.ops, client.MsgOptionText("x", false))
+	require.EqualError(t, err, "not_in_channel")
+	_, _, _, err = theirs.JoinConversation(w.ops)
+	require.NoError(t, err)
+	_, _, _, err = theirs.UpdateMessage(w.ops, ts, client.MsgOptionText("x", false))
+	require.EqualError(t, err, "cant_update_message")
+	_, err = theirs.OpenView(w.trigger(), modal("x", section("x")))
+	require.EqualError(t, err, "invalid_trigger_id")
 }

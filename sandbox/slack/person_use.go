@@ -3,6 +3,7 @@ package slack
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 )
 
@@ -184,13 +185,23 @@ func (p *Person) fillOne(f inputField, entered []string) error {
 	if f.kind != "overflow" {
 		v.values = v.values.set(f.block, f.action, value)
 	}
-	delete(v.errors, f.block)
+	v.errors = without(v.errors, f.block)
 	s.touch()
 	s.mu.Unlock()
 	if !f.dispatch {
 		return nil
 	}
 	return p.useView(v, f, value)
+}
+
+// without is a map lacking one key; the map itself stays as it is, since others may be reading it.
+func without(m map[string]string, key string) map[string]string {
+	if _, has := m[key]; !has {
+		return m
+	}
+	rest := maps.Clone(m)
+	delete(rest, key)
+	return rest
 }
 
 // ClickView presses a button in the open form and waits for the acknowledgement.

@@ -226,3 +226,34 @@ func TestCallsGoWrongAsScripted(t *testing.T) {
 	f.Reset()
 	require.NoError(t, post())
 }
+
+// BenchmarkSlashCommand is one command over a socket with its acknowledgement: what this server itself costs.
+func BenchmarkSlashCommand(b *testing.B) {
+	s, err := slack.Start(slack.Options{})
+	require.NoError(b, err)
+	defer s.Close()
+	person, channel := s.As(s.AddUser("dana")), s.AddChannel("ops")
+	api := client.New(s.BotToken(), client.OptionAPIURL(s.APIURL()), client.OptionAppLevelToken(s.AppToken()))
+	_, address, err := api.StartSocketModeContext(b.Context())
+	require.NoError(b, err)
+	conn, _, err := websocket.DefaultDialer.Dial(address, nil)
+	require.NoError(b, err)
+	go func() {
+		for {
+			var e struct {
+				ID string `json:"envelope_id"`
+			}
+			if conn.ReadJSON(&e) != nil {
+				return
+			}
+			if e.ID != "" && conn.WriteJSON(map[string]string{"envelope_id": e.ID}) != nil {
+				return
+			}
+		}
+	}()
+	for b.Loop() {
+		if _, err := person.Slash(channel, "/x"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -29,6 +29,7 @@ type state struct {
 	homes            map[string]*view   // by person
 	triggers         map[string]*trigger
 	responses        map[string]*responseURL
+	responsesMade    int
 	pending          map[string]chan json.RawMessage // by envelope id: who waits for its acknowledgement
 	commands         []Command
 	shortcuts        []Shortcut

@@ -3,6 +3,7 @@ package slack
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -156,11 +157,7 @@ type trigger struct {
 }
 
 func (s *Server) newTrigger(a *app, userID string) string {
-	for id, t := range s.triggers {
-		if s.now().Sub(t.issued) > time.Minute {
-			delete(s.triggers, id)
-		}
-	}
+	maps.DeleteFunc(s.triggers, func(_ string, t *trigger) bool { return s.now().Sub(t.issued) > 2*triggerLife })
 	id := fmt.Sprintf("%d.%d.%s", s.now().UnixNano()/1000, len(s.triggers), strings.ToLower(secret(32)))
 	s.triggers[id] = &trigger{app: a, user: userID, issued: s.now()}
 	return id

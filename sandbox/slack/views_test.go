@@ -23,7 +23,9 @@ func (w *workspace) command() map[string]any {
 	done := make(chan error, 1)
 	go func() { _, err := w.asDana.Slash(w.ops, "/x"); done <- err }()
 	e := r.next()
-	r.ack(e, nil)
+	for r.ack(e, nil); e["type"] != "slash_commands"; r.ack(e, nil) {
+		e = r.next()
+	}
 	require.NoError(w.t, <-done)
 	return e["payload"].(map[string]any)
 }
