@@ -388,37 +388,6 @@ func TestList(t *testing.T) {
 	require.Len(t, active, 5)
 }
 
-func TestFollowersAreToldOnce(t *testing.T) {
-	w := newWorld(t)
-	begun := make(chan struct{}, 1)
-	release := make(chan struct{})
-	r := w.runner(t, kind(func(context.Context, *jobs.Task) error {
-		begun <- struct{}{}
-		<-release
-		return nil
-	}))
-	start(t, r)
-	run, err := r.Submit(t.Context(), backup("x"))
-	require.NoError(t, err)
-	<-begun
-	require.NoError(t, r.Follow(t.Context(), run.ID, "UBO"))
-	require.NoError(t, r.Follow(t.Context(), run.ID, "UBO"))
-	require.NoError(t, r.Follow(t.Context(), run.ID, "UCLEO"))
-	close(release)
-	ended(t, r, run.ID)
-	until(t, "told", func() bool {
-		run, err = r.Get(t.Context(), run.ID)
-		return err == nil && run.Told
-	})
-	for _, user := range []string{"UBO", "UCLEO"} {
-		require.Len(t, w.chat.messages(t, "@"+user), 1)
-		require.Contains(t, w.chat.messages(t, "@"+user)[0], "Backup of `orders` (`"+run.ID+"`) succeeded at")
-	}
-	require.Contains(t, problem(t, r.Follow(t.Context(), run.ID, "UBO")).Say, "It has ended already")
-	require.EqualValues(t, 3, w.chat.posts.Load(), "a card and two messages")
-	require.Contains(t, problem(t, r.Follow(t.Context(), "r-none", "UBO")).Say, "I don't know")
-}
-
 func TestRunOnly(t *testing.T) {
 	w := newWorld(t)
 	terminal := func(o *jobs.Options) { o.Poster = nil }

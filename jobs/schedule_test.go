@@ -176,26 +176,39 @@ func TestFiringOfADeadProcess(t *testing.T) {
 func TestFiringThatFails(t *testing.T) {
 	w := newWorld(t)
 	synctest.Test(t, func(t *testing.T) {
-		calls := 0
+		var mu sync.Mutex
 		var failure error
+		calls := 0
+		fail := func(err error) {
+			mu.Lock()
+			defer mu.Unlock()
+			failure = err
+		}
+		called := func(want int) {
+			mu.Lock()
+			defer mu.Unlock()
+			require.Equal(t, want, calls)
+		}
 		failing := jobs.Schedule{Name: "night", Spec: "@every 10m", Missed: jobs.CatchUp, Fire: func(context.Context, time.Time, bool) error {
+			mu.Lock()
+			defer mu.Unlock()
 			calls++
 			return failure
 		}}
 		store := statetest.Memory()
 		defer scheduler(t, store, w.chat, "a", failing)()
-		failure = &jobs.Busy{Run: jobs.Run{ID: "r-22222"}, Target: "database/a"}
+		fail(&jobs.Busy{Run: jobs.Run{ID: "r-22222"}, Target: "database/a"})
 		pass(10*time.Minute + 10*time.Second)
-		require.Equal(t, 1, calls, "what was foreseen is not tried again")
-		failure = errors.New("secret")
+		called(1) // what was foreseen is not tried again
+		fail(errors.New("secret"))
 		pass(10 * time.Minute)
-		require.Equal(t, 4, calls)
-		failure = nil
+		called(4)
+		fail(nil)
 		pass(10 * time.Minute)
-		require.Equal(t, 5, calls)
+		called(5)
 
 		w.chat.down.Store(true)
-		failure = errors.New("secret")
+		fail(errors.New("secret"))
 		pass(10 * time.Minute)
 		require.Len(t, w.chat.messages(t, "ops"), 2)
 		w.chat.down.Store(false)
