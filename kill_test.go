@@ -9,6 +9,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -39,7 +40,33 @@ type theater struct {
 	*testing.T
 	stage.Conversation
 	bot *exec.Cmd
-	log bytes.Buffer
+	log botLog
+}
+
+// botLog keeps what the bot writes and says when a line comes for the first time in a process.
+type botLog struct {
+	mu        sync.Mutex
+	all       bytes.Buffer
+	connected chan struct{}
+}
+
+func (l *botLog) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.connected != nil && bytes.Contains(p, []byte("opsbot is connected")) {
+		close(l.connected)
+		l.connected = nil
+	}
+	return l.all.Write(p)
+}
+
+// expect answers a channel that is closed when the bot says that it is connected.
+func (l *botLog) expect() <-chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c := make(chan struct{})
+	l.connected = c
+	return c
 }
 
 func openTheater(t *testing.T) *theater {
@@ -51,7 +78,7 @@ func openTheater(t *testing.T) *theater {
 	t.Cleanup(func() {
 		th.kill()
 		if t.Failed() {
-			t.Log(th.log.String())
+			t.Log(th.log.all.String())
 		}
 	})
 	return th
@@ -68,7 +95,13 @@ func (th *theater) start() {
 	th.bot = exec.Command(os.Args[0], "run", "--config", th.ConfigFile())
 	th.bot.Env = append(os.Environ(), beOpsbot+"=1")
 	th.bot.Stderr = &th.log
+	connected := th.log.expect()
 	require.NoError(th, th.bot.Start())
+	select {
+	case <-connected:
+	case <-time.After(30 * time.Second):
+		th.Fatal("the bot did not connect")
+	}
 }
 
 // kill ends the bot's process as a power cut would.
