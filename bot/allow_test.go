@@ -126,6 +126,9 @@ func TestErrorsHaveTwoReaders(t *testing.T) {
 		{Name: "error", Role: bot.Anyone, Run: func(context.Context, bot.Request) (bot.Reply, error) {
 			return bot.Reply{}, errors.New("the inner cause")
 		}},
+		{Name: "unshowable", Role: bot.Anyone, Run: func(context.Context, bot.Request) (bot.Reply, error) {
+			return bot.Reply{Message: &chat.Message{Summary: "s", Parts: []chat.Part{chat.Actions{{Label: "no action"}}}}}, nil
+		}},
 		{Name: "panic", Role: bot.Anyone, Run: func(context.Context, bot.Request) (bot.Reply, error) { panic("the inner cause") }},
 	}})
 	s.slash(s.alice, "/fail problem")
@@ -133,7 +136,7 @@ func TestErrorsHaveTwoReaders(t *testing.T) {
 	require.Equal(t, s.alice.ID(), m.EphemeralTo)
 	require.Contains(t, m.Plain(), "Did you mean")
 	require.Contains(t, m.Plain(), "[Follow]")
-	for i, word := range []string{"error", "panic"} {
+	for i, word := range []string{"error", "panic", "unshowable"} {
 		s.slash(s.alice, "/fail "+word)
 		require.Eventually(t, func() bool { return s.count(s.ops, "Something went wrong inside opsbot (reference E-") == i+1 }, s.wait(), tick)
 	}

@@ -19,11 +19,14 @@ import (
 
 func TestEachRequestIsHandledOnce(t *testing.T) {
 	for name, trouble := range map[string]func(f *slack.Faults){
-		"repeats":     func(f *slack.Faults) { f.RepeatEnvelopes(3) },
-		"late":        func(f *slack.Faults) { f.DelayEnvelopes(300 * time.Millisecond) },
-		"rate limits": func(f *slack.Faults) { f.RateLimit("chat.postMessage", 5, time.Second) },
-		"5xx":         func(f *slack.Faults) { f.ServerError("", 30, 503) },
-		"lost":        func(f *slack.Faults) { f.LoseAnswers("chat.postMessage", 10) },
+		"repeats": func(f *slack.Faults) { f.RepeatEnvelopes(3) },
+		"late":    func(f *slack.Faults) { f.DelayEnvelopes(300 * time.Millisecond) },
+		"rate limits": func(f *slack.Faults) {
+			f.RateLimit("chat.postMessage", 2, time.Second)
+			f.RateLimit("users.info", 2, time.Second)
+		},
+		"5xx":  func(f *slack.Faults) { f.ServerError("", 30, 503) },
+		"lost": func(f *slack.Faults) { f.LoseAnswers("chat.postMessage", 10) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStage(t).sqlite()

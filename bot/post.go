@@ -65,11 +65,14 @@ func (s *Slack) Direct(ctx context.Context, userID string, m chat.Message) (chat
 	return s.Post(ctx, channel, m)
 }
 
-// Whisper shows m in a channel (an ID) to one person alone. Slack keeps no such message: it is gone when the person
+// Whisper shows m in a channel (an ID or a name) to one person alone. Slack keeps no such message: it is gone when the person
 // reloads, and cannot be edited. What is too long follows as a file in a direct message.
 func (s *Slack) Whisper(ctx context.Context, channel, userID string, m chat.Message) error {
 	drawn, err := render(m)
 	if err != nil {
+		return err
+	}
+	if channel, err = s.ChannelID(ctx, channel); err != nil {
 		return err
 	}
 	err = s.send(ctx, channel, func(ctx context.Context) error {
@@ -115,6 +118,7 @@ func (s *Slack) Delete(ctx context.Context, at chat.Ref) error {
 
 // update attempts once to show m in the place of a message.
 func (s *Slack) update(ctx context.Context, at chat.Ref, m chat.Message, drawn drawing) error {
+	m.Thread = "" // the message stays where it is
 	return s.once(ctx, "chat.update", "", func(ctx context.Context) error {
 		_, ts, _, err := s.api.UpdateMessageContext(ctx, at.Channel, at.TS, options(m, drawn)...)
 		if err == nil && ts == "" {
@@ -126,8 +130,7 @@ func (s *Slack) update(ctx context.Context, at chat.Ref, m chat.Message, drawn d
 
 // options are what all postings of m have in common.
 func options(m chat.Message, drawn drawing) []slackgo.MsgOption {
-	o := []slackgo.MsgOption{slackgo.MsgOptionText(drawn.text, false), slackgo.MsgOptionBlocks(drawn.blocks...),
-		slackgo.MsgOptionDisableLinkUnfurl(), slackgo.MsgOptionDisableMediaUnfurl()}
+	o := []slackgo.MsgOption{slackgo.MsgOptionText(drawn.text, false), slackgo.MsgOptionBlocks(drawn.blocks...)}
 	if m.Thread != "" {
 		o = append(o, slackgo.MsgOptionTS(m.Thread))
 	}
@@ -207,7 +210,7 @@ func (s *Slack) post(ctx context.Context, channel, key string, m chat.Message, d
 			return at, nil
 		}
 	}
-	o := append(options(m, drawn), slackgo.MsgOptionMetadata(slackgo.SlackMetadata{
+	o := append(options(m, drawn), slackgo.MsgOptionDisableLinkUnfurl(), slackgo.MsgOptionDisableMediaUnfurl(), slackgo.MsgOptionMetadata(slackgo.SlackMetadata{
 		EventType: metadataType, EventPayload: map[string]any{"key": key}}))
 	at := chat.Ref{}
 	doubtful := false

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf16"
-	"unicode/utf8"
 
 	slackgo "github.com/slack-go/slack"
 
@@ -270,6 +269,7 @@ func length(s string) int {
 // cut shortens s to a number of characters, with an ellipsis in place of what is missing. It breaks no <…> and no
 // &…; apart.
 func cut(s string, limit int) string {
+	s = strings.ToValidUTF8(s, "�")
 	if length(s) <= limit {
 		return s
 	}
@@ -280,7 +280,7 @@ func cut(s string, limit int) string {
 // apart from that anywhere but within <…> and &…;. Empty pieces are left out.
 func split(s string, limit int) []string {
 	var pieces []string
-	for s = strings.Trim(s, "\n"); s != ""; s = strings.TrimLeft(s, "\n") {
+	for s = strings.Trim(strings.ToValidUTF8(s, "�"), "\n"); s != ""; s = strings.TrimLeft(s, "\n") {
 		if length(s) <= limit {
 			if strings.TrimSpace(s) == "" {
 				break
@@ -320,9 +320,6 @@ func breakBefore(s string, end int) int {
 	}
 	if i := strings.LastIndexByte(s[:end], '&'); i > 0 && end-i < len("&amp;") && !strings.Contains(s[i:end], ";") {
 		return i
-	}
-	for end > 0 && end < len(s) && !utf8.RuneStart(s[end]) {
-		end--
 	}
 	return end
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	slackgo "github.com/slack-go/slack"
 	"github.com/stretchr/testify/require"
@@ -206,4 +207,21 @@ func TestFormAgain(t *testing.T) {
 		v.Blocks, err = json.Marshal(shown.Blocks)
 		require.NoError(t, err)
 	}
+}
+
+func FuzzSplit(f *testing.F) {
+	f.Add("a <@U1> b & c &amp; d\n\n e", 5)
+	f.Add(strings.Repeat("😀", 9), 4)
+	f.Fuzz(func(t *testing.T, s string, limit int) {
+		if limit < 2 || limit > 5000 || !utf8.ValidString(s) {
+			return
+		}
+		squeeze := func(s string) string { return strings.Join(strings.Fields(s), "") }
+		pieces := split(s, limit)
+		for _, p := range pieces {
+			require.LessOrEqual(t, length(p), limit)
+		}
+		require.Equal(t, squeeze(s), squeeze(strings.Join(pieces, " ")))
+		require.LessOrEqual(t, length(cut(s, limit)), limit)
+	})
 }

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -37,4 +38,13 @@ func TestRedact(t *testing.T) {
 	} {
 		require.Equal(t, want, redact(typed))
 	}
+}
+
+func FuzzSplitWords(f *testing.F) {
+	f.Add(`now "two words" <https://x|y> “z`)
+	f.Fuzz(func(t *testing.T, typed string) {
+		for _, w := range splitWords(strings.ToValidUTF8(typed, "")) {
+			require.LessOrEqual(t, len(w), len(typed))
+		}
+	})
 }

@@ -258,7 +258,11 @@ func (b *Bot) serve(ctx context.Context, s *stored) error {
 	if stopping(ctx, err) {
 		return err
 	}
-	return b.answer(ctx, t.request, reply, b.speakable(s, err))
+	problem := b.speakable(s, err)
+	if err = b.answer(ctx, t.request, reply, problem); err == nil || problem != nil || stopping(ctx, err) {
+		return err
+	}
+	return b.answer(ctx, t.request, Reply{}, b.speakable(s, err))
 }
 
 // stopping says that an error comes from the end of the bot, so that the next start has to do the work.
