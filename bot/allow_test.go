@@ -61,14 +61,16 @@ func TestRoles(t *testing.T) {
 	require.Error(t, b.May(t.Context(), "U0NOBODY", bot.Anyone))
 	require.Error(t, b.May(t.Context(), "", bot.Anyone))
 
-	refused, err := s.events.Query(t.Context(), events.Filter{What: "command.refused"})
-	require.NoError(t, err)
+	recorded := func(what string) []events.Event {
+		all, err := s.events.Query(t.Context(), events.Filter{What: what})
+		require.NoError(t, err)
+		return all
+	}
+	require.Eventually(t, func() bool { return len(recorded("command")) == 28 }, s.wait(), tick)
+	refused := recorded("command.refused")
 	require.Len(t, refused, 2+2+0+3+2+4+4)
 	require.Equal(t, events.Refused, refused[0].Outcome)
-	all, err := s.events.Query(t.Context(), events.Filter{What: "command"})
-	require.NoError(t, err)
-	require.Len(t, all, 28)
-	require.Equal(t, s.ops, all[0].Detail["channel"])
+	require.Equal(t, s.ops, refused[0].Detail["channel"])
 }
 
 // TestFailClosed holds that nobody is let in when Slack cannot say who they are.

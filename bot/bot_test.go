@@ -28,6 +28,7 @@ type stage struct {
 	// alice is an operator, bob an approver, carol an admin, dave has no role.
 	alice, bob, carol, dave *slack.Person
 	ops                     string
+	bots                    int // that run
 	slackOptions            bot.SlackOptions
 	options                 bot.Options
 }
@@ -93,7 +94,14 @@ func (s *stage) listen(commands ...bot.Command) (b *bot.Bot, stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
 	wg.Go(func() { require.NoError(s.t, b.Run(ctx)) })
-	stop = sync.OnceFunc(func() { cancel(); wg.Wait(); hush() })
+	s.bots++
+	stop = sync.OnceFunc(func() {
+		cancel()
+		wg.Wait()
+		hush()
+		s.bots--
+		require.Eventually(s.t, func() bool { return s.server.Faults().Sockets() <= 2*s.bots }, s.wait(), tick)
+	})
 	s.t.Cleanup(stop)
 	require.NoError(s.t, s.server.Faults().WaitSockets(s.soon(), 2))
 	return b, stop

@@ -183,7 +183,7 @@ func (l *links) take(s *socket, e envelope) {
 	})
 }
 
-// accept stores an envelope, acknowledges it and hands it over. One that cannot be stored in time is refused.
+// accept stores an envelope, hands it over and acknowledges it. One that cannot be stored in time is refused.
 func (l *links) accept(s *socket, e envelope) {
 	b := l.b
 	id, err := e.key()
@@ -209,8 +209,8 @@ func (l *links) accept(s *socket, e envelope) {
 		b.refuse(s, e)
 		return
 	}
+	b.lanes.add(id, e) // before the acknowledgement, upon which the person may ask for the next thing
 	s.ack(e, b.accepted(e))
-	b.lanes.add(id, e)
 }
 
 // errLate is the error of an insert that took too long.

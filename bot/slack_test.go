@@ -139,9 +139,6 @@ func TestPostWaitsOutTrouble(t *testing.T) {
 	other := s.server.AddChannel("other", s.alice.ID())
 	f := s.server.Faults()
 	f.RateLimit("chat.postMessage", 1, time.Second)
-	f.ServerError("chat.postMessage", 2, 500)
-	f.On("chat.postMessage", 1, slack.Trouble{Cut: true})
-	f.APIError("chat.postMessage", 1, "internal_error")
 	began := time.Now()
 	var wg sync.WaitGroup
 	wg.Go(func() {
@@ -149,15 +146,20 @@ func TestPostWaitsOutTrouble(t *testing.T) {
 		require.NoError(t, err)
 		require.GreaterOrEqual(t, time.Since(began), time.Second, "Retry-After was not obeyed")
 	})
-	for len(s.server.Calls()) == 0 { // the 429 goes to ops
-		time.Sleep(time.Millisecond)
-	}
-	f.Reset()
+	require.Eventually(t, func() bool { return len(s.server.Calls()) > 0 }, s.wait(), tick, "the 429 goes to ops")
 	_, err := speaker.Post(t.Context(), other, chat.Message{Summary: "at once"})
 	require.NoError(t, err)
 	require.Less(t, time.Since(began), time.Second, "one channel's 429 held up another")
 	wg.Wait()
 	require.Equal(t, 1, s.count(s.ops, "late"))
+
+	f.ServerError("chat.postMessage", 1, 500)
+	f.On("chat.postMessage", 1, slack.Trouble{Cut: true})
+	f.Hang("chat.postMessage", 1)
+	f.APIError("chat.postMessage", 1, "internal_error")
+	_, err = speaker.Post(t.Context(), s.ops, chat.Message{Summary: "after all"})
+	require.NoError(t, err)
+	require.Equal(t, 1, s.count(s.ops, "after all"))
 }
 
 func TestPostRetriesUntilItsContextEnds(t *testing.T) {
