@@ -45,7 +45,7 @@ func newStage(t *testing.T) *stage {
 	s.events = events.New(s.store)
 	s.slackOptions = bot.SlackOptions{BotToken: server.BotToken(), AppToken: server.AppToken(), APIURL: server.APIURL(),
 		EditEvery: 50 * time.Millisecond, CallWithin: time.Second, Log: testLog(t)}
-	s.options = bot.Options{PingEvery: 100 * time.Millisecond, Grace: 300 * time.Millisecond, Log: testLog(t), Roles: map[bot.Role][]string{
+	s.options = bot.Options{PingEvery: time.Second, Grace: 300 * time.Millisecond, Log: testLog(t), Roles: map[bot.Role][]string{
 		bot.Operator: {s.alice.ID()}, bot.Approver: {s.bob.ID()}, bot.Admin: {s.carol.ID()}}}
 	return s
 }

@@ -73,6 +73,7 @@ func TestSocketsAreReplaced(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStage(t)
+			s.options.PingEvery = 300 * time.Millisecond
 			n := &tally{}
 			b, stop := s.listen(counting(n))
 			<-b.Greeted()
