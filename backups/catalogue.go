@@ -230,6 +230,25 @@ func (c *Catalogue) Resolve(ctx context.Context, word string) (Entry, error) {
 	}
 }
 
+// Newest answers a backup by its ID, or the newest of a database by its configured name, verified or not.
+func (c *Catalogue) Newest(ctx context.Context, word string) (Entry, error) {
+	if _, _, ok := splitID(word); ok {
+		return c.Get(ctx, word)
+	}
+	entries, err := c.List(ctx, word)
+	if err != nil || len(entries) > 0 {
+		return first(entries), err
+	}
+	return c.Resolve(ctx, word) // which says what there is instead
+}
+
+func first(entries []Entry) Entry {
+	if len(entries) == 0 {
+		return Entry{}
+	}
+	return entries[0]
+}
+
 func literals(words []string) []string {
 	shown := make([]string, len(words))
 	for i, w := range words {

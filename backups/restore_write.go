@@ -7,9 +7,15 @@ import (
 	"io"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/kampyn/opsbot/databases"
 )
+
+// inFlight bounds the bytes of the inserts that are under way together; the driver holds each of them three times.
+const inFlight = 4 * insertBytes
+
+func weight(bytes int64) int64 { return min(bytes, inFlight) }
 
 // write makes the collections and inserts all documents, then waits until they are safe.
 func (r *restore) write(ctx context.Context) error {
@@ -39,6 +45,7 @@ func (r *restore) write(ctx context.Context) error {
 func (r *restore) stream(ctx context.Context, archive io.Reader) error {
 	workers, ctx := errgroup.WithContext(ctx)
 	batches := make(chan *insertion)
+	flight := semaphore.NewWeighted(inFlight)
 	for range r.o.Workers {
 		workers.Go(func() error {
 			for i := range batches {
@@ -47,13 +54,14 @@ func (r *restore) stream(ctx context.Context, archive io.Reader) error {
 					return err
 				}
 				r.progress(documents, bytes)
+				flight.Release(weight(bytes))
 			}
 			return nil
 		})
 	}
 	workers.Go(func() error {
 		defer close(batches)
-		f := &filler{restore: r, ctx: ctx, batches: batches, open: map[archiveName]*insertion{}, targets: map[archiveName]*restored{}}
+		f := &filler{restore: r, ctx: ctx, batches: batches, flight: flight, open: map[archiveName]*insertion{}, targets: map[archiveName]*restored{}}
 		for _, c := range r.collections {
 			f.targets[nameOf(c.Collection)] = c
 		}
@@ -67,6 +75,7 @@ type filler struct {
 	restore *restore
 	ctx     context.Context // of the one stream that it serves
 	batches chan<- *insertion
+	flight  *semaphore.Weighted // the bytes of insertions on their way
 	open    map[archiveName]*insertion
 	targets map[archiveName]*restored // what is restored, by its name in the archive
 	skipped []byte
@@ -117,6 +126,9 @@ func (f *filler) flush(n archiveName) error {
 		}
 		f.restore.progress(documents, bytes)
 		return nil
+	}
+	if err := f.flight.Acquire(f.ctx, weight(i.bytes)); err != nil {
+		return context.Cause(f.ctx)
 	}
 	select {
 	case f.batches <- i:

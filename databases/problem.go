@@ -8,10 +8,12 @@ import (
 	"fmt"
 	"net"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/kampyn/opsbot/chat"
 	"go.mongodb.org/mongo-driver/mongo"
+	"go.mongodb.org/mongo-driver/mongo/description"
 	"go.mongodb.org/mongo-driver/x/mongo/driver/auth"
 	"go.mongodb.org/mongo-driver/x/mongo/driver/topology"
 )
@@ -43,8 +45,14 @@ func (d *Database) problem(doing string, err error) error {
 				return d.unreachable(server.LastError, cause)
 			}
 		}
-		if errors.Is(err, context.Canceled) {
+		switch {
+		case errors.Is(err, context.Canceled):
 			return cause
+		case slices.ContainsFunc(selection.Desc.Servers, func(s description.Server) bool { return s.Kind != description.Unknown }):
+			return &chat.Problem{
+				Say: "The members of the replica set of " + name + " answer, but none of them is the one that is needed.",
+				Try: "Wait until a primary is elected, and check the read preference, if one is set.", Err: cause,
+			}
 		}
 		return d.unreachable(err, cause)
 	}
