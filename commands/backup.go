@@ -3,12 +3,12 @@ package commands
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/kampyn/opsbot/backups"
 	"github.com/kampyn/opsbot/bot"
 	"github.com/kampyn/opsbot/chat"
+	"github.com/kampyn/opsbot/databases"
 	"github.com/kampyn/opsbot/jobs"
 )
 
@@ -114,7 +114,7 @@ func (p Parts) backupList(ctx context.Context, r bot.Request) (bot.Reply, error)
 	database := ""
 	if len(r.Words) > 0 {
 		database = r.Words[0]
-		if err := p.knownDatabase(database); err != nil {
+		if _, err := databases.One(p.Databases, database); err != nil {
 			return bot.Reply{}, err
 		}
 	}
@@ -152,17 +152,6 @@ func (p Parts) entryLine(e backups.Entry) string {
 		line += " · " + chat.Plural(int64(n), "restore proof")
 	}
 	return line
-}
-
-func (p Parts) knownDatabase(name string) error {
-	known := []string{}
-	for _, db := range p.Databases {
-		known = append(known, db.Name)
-	}
-	if !slices.Contains(known, name) {
-		return chat.Unknown("database", name, known)
-	}
-	return nil
 }
 
 // wanted is the word after the command, or the value of the pressed button.
@@ -256,7 +245,7 @@ func (p Parts) backupVerify(ctx context.Context, r bot.Request) (bot.Reply, erro
 	}
 	entries := []backups.Entry{}
 	for _, word := range words {
-		e, err := p.newestOrNamed(ctx, word)
+		e, err := p.Catalogue.Newest(ctx, word)
 		if err != nil {
 			return bot.Reply{}, err
 		}
@@ -267,21 +256,6 @@ func (p Parts) backupVerify(ctx context.Context, r bot.Request) (bot.Reply, erro
 		return bot.Reply{}, err
 	}
 	return p.submit(ctx, r, run)
-}
-
-// newestOrNamed finds a backup by ID, or the newest of a database, verified or not.
-func (p Parts) newestOrNamed(ctx context.Context, word string) (backups.Entry, error) {
-	if p.knownDatabase(word) != nil {
-		return p.Catalogue.Resolve(ctx, word)
-	}
-	entries, err := p.Catalogue.List(ctx, word)
-	if err != nil {
-		return backups.Entry{}, err
-	}
-	if len(entries) == 0 {
-		return backups.Entry{}, &chat.Problem{Say: "There is no backup of " + chat.Literal(word) + " yet.", Try: "Take one with " + p.line("backup now "+word) + "."}
-	}
-	return entries[0], nil
 }
 
 func (p Parts) backupCancel(ctx context.Context, r bot.Request) (bot.Reply, error) {

@@ -146,7 +146,7 @@ func (r *reader) secret(path, text string) (string, bool) {
 		r.report(path, nil, "the secret's file cannot be read: "+err.Error(), "")
 		return "", false
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }() // it was only read
 	content, err := io.ReadAll(io.LimitReader(file, maxSecretFile+1))
 	content = []byte(strings.TrimRight(string(content), "\r\n"))
 	switch {

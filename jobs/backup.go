@@ -52,7 +52,7 @@ type BackupResult struct {
 
 // New makes the run that backs up the named databases; no name means all. An unknown name is a *chat.Problem.
 func (j *Backup) New(names []string) (Run, error) {
-	chosen, err := choose(j.Databases, names)
+	chosen, err := databases.Choose(j.Databases, names)
 	if err != nil {
 		return Run{}, err
 	}
@@ -72,37 +72,6 @@ func (j *Backup) New(names []string) (Run, error) {
 	}
 	run.Args, err = json.Marshal(args)
 	return run, err
-}
-
-// choose finds databases by name, in the order of the configuration and each once.
-func choose(all []*databases.Database, names []string) ([]*databases.Database, error) {
-	known := make([]string, len(all))
-	for i, db := range all {
-		known[i] = db.Name
-	}
-	wanted := map[string]bool{}
-	for _, name := range names {
-		if i := indexOf(known, name); i < 0 {
-			return nil, chat.Unknown("database", name, known)
-		}
-		wanted[name] = true
-	}
-	var chosen []*databases.Database
-	for _, db := range all {
-		if len(names) == 0 || wanted[db.Name] {
-			chosen = append(chosen, db)
-		}
-	}
-	return chosen, nil
-}
-
-func indexOf(list []string, word string) int {
-	for i, s := range list {
-		if s == word {
-			return i
-		}
-	}
-	return -1
 }
 
 // Kind describes the work to the Runner.
@@ -149,12 +118,12 @@ func (j *Backup) work(ctx context.Context, t *Task) error {
 }
 
 func (j *Backup) one(ctx context.Context, t *Task, step int, item backupItem) (*BackupResult, error) {
-	chosen, err := choose(j.Databases, []string{item.Database})
+	db, err := databases.One(j.Databases, item.Database)
 	if err != nil {
 		return nil, err
 	}
 	progress := func(p backups.Progress) { t.Progress(step, p.Stage, p.Done, p.Total, p.Bytes) }
-	manifest, err := j.manifest(ctx, t, chosen[0], item, progress)
+	manifest, err := j.manifest(ctx, t, db, item, progress)
 	if err != nil {
 		return nil, err
 	}

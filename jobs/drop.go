@@ -51,12 +51,12 @@ func (j *Drop) Scratch(ctx context.Context) ([]Scratch, error) {
 	}
 	var all []Scratch
 	for _, r := range records {
-		deployment, err := choose(j.Databases, []string{r.Target})
+		deployment, err := databases.One(j.Databases, r.Target)
 		if err != nil {
 			continue // it is not looked after any more
 		}
 		for _, name := range r.Databases() {
-			there, err := deployment[0].Exists(ctx, name)
+			there, err := deployment.Exists(ctx, name)
 			if err != nil {
 				return nil, err
 			}
@@ -126,15 +126,15 @@ func (j *Drop) planned(ctx context.Context, s Scratch) (Run, error) {
 
 // basis counts what the database holds.
 func (j *Drop) basis(ctx context.Context, args dropArgs) (dropBasis, error) {
-	deployment, err := choose(j.Databases, []string{args.Database})
+	deployment, err := databases.One(j.Databases, args.Database)
 	if err != nil {
 		return dropBasis{}, err
 	}
-	namespaces, err := deployment[0].Collections(ctx, args.Name)
+	namespaces, err := deployment.Collections(ctx, args.Name)
 	if err != nil {
 		return dropBasis{}, err
 	}
-	estimate, err := deployment[0].EstimateOf(ctx, namespaces)
+	estimate, err := deployment.EstimateOf(ctx, namespaces)
 	return dropBasis{Collections: len(namespaces), Documents: estimate.Documents}, err
 }
 
@@ -160,12 +160,12 @@ func (j *Drop) work(ctx context.Context, t *Task) error {
 	if err != nil {
 		return err
 	}
-	deployment, err := choose(j.Databases, []string{args.Database})
+	deployment, err := databases.One(j.Databases, args.Database)
 	if err != nil {
 		return err
 	}
 	t.StartStep(0)
-	err = backups.DropScratch(ctx, j.Store, deployment[0], []string{args.Name})
+	err = backups.DropScratch(ctx, j.Store, deployment, []string{args.Name})
 	t.EndStep(0, err, "dropped")
 	return err
 }

@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -29,7 +28,7 @@ var (
 	ada   = chat.User{ID: "UADA", Name: "ada"}
 	bo    = chat.User{ID: "UBO", Name: "bo"}
 	cleo  = chat.User{ID: "UCLEO", Name: "cleo"}
-	quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
+	quiet = slog.New(slog.DiscardHandler)
 )
 
 // folder is a chat service in a folder: it outlives the processes that use it, keeps one message for each key, and can

@@ -144,12 +144,12 @@ func (j *Restore) basis(ctx context.Context, args restoreArgs) (restoreBasis, er
 	if err != nil {
 		return restoreBasis{}, err
 	}
-	chosen, err := choose(j.Databases, []string{args.Database})
+	deployment, err := databases.One(j.Databases, args.Database)
 	if err != nil {
 		return restoreBasis{}, err
 	}
 	for _, to := range sortedValues(args.Rename) {
-		empty, err := chosen[0].IsEmpty(ctx, to)
+		empty, err := deployment.IsEmpty(ctx, to)
 		if err != nil {
 			return restoreBasis{}, err
 		}
@@ -205,12 +205,12 @@ func (j *Restore) work(ctx context.Context, t *Task) error {
 	if err != nil {
 		return err
 	}
-	chosen, err := choose(j.Databases, []string{args.Database})
+	deployment, err := databases.One(j.Databases, args.Database)
 	if err != nil {
 		return err
 	}
 	t.StartStep(0)
-	cert, err := backups.Restore(ctx, j.Store, args.Backup, chosen[0], backups.RestoreOptions{
+	cert, err := backups.Restore(ctx, j.Store, args.Backup, deployment, backups.RestoreOptions{
 		CertificateID: run.ID, Namespaces: args.Namespaces, Rename: args.Rename, Workers: j.Workers,
 		Target: args.Database, Now: j.Now,
 		Progress: func(p backups.Progress) { t.Progress(0, p.Stage, p.Done, p.Total, p.Bytes) },
@@ -244,7 +244,7 @@ func (j *Restore) clean(ctx context.Context, run Run) error {
 	if err != nil {
 		return err
 	}
-	chosen, err := choose(j.Databases, []string{args.Database})
+	deployment, err := databases.One(j.Databases, args.Database)
 	if err != nil {
 		return err
 	}
@@ -254,7 +254,7 @@ func (j *Restore) clean(ctx context.Context, run Run) error {
 	}
 	for _, record := range records {
 		if record.ID == run.ID { // without its own record the run wrote nothing, whatever stands under the name
-			return backups.DropScratch(ctx, j.Store, chosen[0], record.Databases())
+			return backups.DropScratch(ctx, j.Store, deployment, record.Databases())
 		}
 	}
 	return nil

@@ -61,7 +61,7 @@ const logLines = 200
 func (t *Task) Log(ctx context.Context, format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	t.update(func() { addLine(&t.run, t.r.o.Now(), text) })
-	t.r.o.Log.InfoContext(ctx, text, "run", t.id)
+	t.r.o.Log.InfoContext(ctx, "run log", "run", t.id, "line", text)
 }
 
 func addLine(run *Run, at time.Time, text string) {

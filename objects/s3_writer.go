@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"net/http"
@@ -251,7 +252,7 @@ func (w *s3Writer) publish(finish func(ifNoneMatch *string) error) error {
 		// Servers that do not know the condition may ignore it, so the key is looked at first in any case.
 		if _, _, err := w.store.head(w.ctx, w.name); err == nil {
 			return fmt.Errorf("%w (%q)", ErrExists, w.key)
-		} else if kindOf(err) != ErrNotFound {
+		} else if !errors.Is(kindOf(err), ErrNotFound) {
 			return w.fail(err)
 		}
 		condition = aws.String("*")

@@ -133,7 +133,7 @@ func (s *SQLite) transaction(batch []*op) error {
 		if err := s.begin(batch); err != nil {
 			return err
 		}
-		err, again := s.fill(batch)
+		again, err := s.fill(batch)
 		if err == nil && !again {
 			_, err = s.tx.commit.Exec()
 		}
@@ -153,7 +153,7 @@ func (s *SQLite) transaction(batch []*op) error {
 
 // fill does the changes inside the open transaction and marks them as past recall. It asks for another round when a
 // change was taken back after it had been done.
-func (s *SQLite) fill(batch []*op) (err error, again bool) {
+func (s *SQLite) fill(batch []*op) (again bool, err error) {
 	for _, o := range batch {
 		if o.state.Load() == abandoned {
 			o.do = nil
@@ -161,7 +161,7 @@ func (s *SQLite) fill(batch []*op) (err error, again bool) {
 		}
 		o.err = o.do(&s.tx)
 		if o.err != nil && !errors.Is(o.err, ErrExists) && !errors.Is(o.err, ErrNotFound) && !errors.Is(o.err, ErrConflict) {
-			return o.err, false
+			return false, o.err
 		}
 	}
 	for _, o := range batch {
@@ -169,7 +169,7 @@ func (s *SQLite) fill(batch []*op) (err error, again bool) {
 			again = true
 		}
 	}
-	return nil, again
+	return again, nil
 }
 
 // errUnwanted ends a transaction that nobody waits for.

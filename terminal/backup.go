@@ -9,80 +9,89 @@ import (
 	"github.com/kampyn/opsbot/app"
 	"github.com/kampyn/opsbot/backups"
 	"github.com/kampyn/opsbot/chat"
+	"github.com/kampyn/opsbot/databases"
 	"github.com/kampyn/opsbot/jobs"
 )
 
 func (t *terminal) backup() *cobra.Command {
 	c := &cobra.Command{Use: "backup", Short: "Take, list and verify backups"}
-	c.AddCommand(
-		&cobra.Command{
-			Use: "now [database…]", Short: "Back up all databases, or the named ones, and verify",
-			RunE: func(cmd *cobra.Command, names []string) error {
-				return t.with(cmd.Context(), func(a *app.App, runner *jobs.Runner) error {
-					run, err := a.Backup.New(names)
-					if err != nil {
-						return err
-					}
-					if run, err = submit(cmd.Context(), runner, run); err != nil {
-						return err
-					}
-					return t.carryOut(cmd.Context(), runner, run)
-				})
-			},
-		},
-		&cobra.Command{
-			Use: "list [database]", Short: "List backups, newest first", Args: cobra.MaximumNArgs(1),
-			RunE: func(cmd *cobra.Command, args []string) error {
-				return t.with(cmd.Context(), func(a *app.App, _ *jobs.Runner) error {
-					database := ""
-					if len(args) > 0 {
-						database = args[0]
-					}
-					entries, err := a.Catalogue.List(cmd.Context(), database)
-					if err != nil {
-						return err
-					}
-					return t.table(entries)
-				})
-			},
-		},
-		&cobra.Command{
-			Use: "show <backup or database>", Short: "Show one backup: collections, objects, proofs", Args: cobra.ExactArgs(1),
-			RunE: func(cmd *cobra.Command, args []string) error {
-				return t.with(cmd.Context(), func(a *app.App, _ *jobs.Runner) error {
-					e, err := a.Catalogue.Resolve(cmd.Context(), args[0])
-					if err != nil {
-						return err
-					}
-					return t.entry(e)
-				})
-			},
-		},
-		&cobra.Command{
-			Use: "verify <backup or database>…", Short: "Read backups back whole", Args: cobra.MinimumNArgs(1),
-			RunE: func(cmd *cobra.Command, args []string) error {
-				return t.with(cmd.Context(), func(a *app.App, runner *jobs.Runner) error {
-					entries := []backups.Entry{}
-					for _, word := range args {
-						e, err := a.Catalogue.Resolve(cmd.Context(), word)
-						if err != nil {
-							return err
-						}
-						entries = append(entries, e)
-					}
-					run, err := a.Verify.New(entries)
-					if err != nil {
-						return err
-					}
-					if run, err = submit(cmd.Context(), runner, run); err != nil {
-						return err
-					}
-					return t.carryOut(cmd.Context(), runner, run)
-				})
-			},
-		},
-	)
+	c.AddCommand(t.backupNow(), t.backupList(), t.backupShow(), t.backupVerify())
 	return c
+}
+
+func (t *terminal) backupNow() *cobra.Command {
+	return &cobra.Command{
+		Use: "now [database…]", Short: "Back up all databases, or the named ones, and verify",
+		RunE: func(cmd *cobra.Command, names []string) error {
+			return t.with(cmd.Context(), func(a *app.App, runner *jobs.Runner) error {
+				run, err := a.Backup.New(names)
+				if err != nil {
+					return err
+				}
+				return t.submitted(cmd.Context(), runner, run)
+			})
+		},
+	}
+}
+
+func (t *terminal) backupList() *cobra.Command {
+	return &cobra.Command{
+		Use: "list [database]", Short: "List backups, newest first", Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return t.with(cmd.Context(), func(a *app.App, _ *jobs.Runner) error {
+				database := ""
+				if len(args) > 0 {
+					if _, err := databases.One(a.Databases, args[0]); err != nil {
+						return err
+					}
+					database = args[0]
+				}
+				entries, err := a.Catalogue.List(cmd.Context(), database)
+				if err != nil {
+					return err
+				}
+				return t.table(entries)
+			})
+		},
+	}
+}
+
+func (t *terminal) backupShow() *cobra.Command {
+	return &cobra.Command{
+		Use: "show <backup or database>", Short: "Show one backup: collections, objects, proofs", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return t.with(cmd.Context(), func(a *app.App, _ *jobs.Runner) error {
+				e, err := a.Catalogue.Resolve(cmd.Context(), args[0])
+				if err != nil {
+					return err
+				}
+				return t.entry(e)
+			})
+		},
+	}
+}
+
+func (t *terminal) backupVerify() *cobra.Command {
+	return &cobra.Command{
+		Use: "verify <backup or database>…", Short: "Read backups back whole", Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return t.with(cmd.Context(), func(a *app.App, runner *jobs.Runner) error {
+				entries := []backups.Entry{}
+				for _, word := range args {
+					e, err := a.Catalogue.Newest(cmd.Context(), word)
+					if err != nil {
+						return err
+					}
+					entries = append(entries, e)
+				}
+				run, err := a.Verify.New(entries)
+				if err != nil {
+					return err
+				}
+				return t.submitted(cmd.Context(), runner, run)
+			})
+		},
+	}
 }
 
 func (t *terminal) table(entries []backups.Entry) error {

@@ -31,10 +31,23 @@ func (t *terminal) with(ctx context.Context, do func(*app.App, *jobs.Runner) err
 
 // submit stores a run asked for here.
 func submit(ctx context.Context, runner *jobs.Runner, run jobs.Run) (jobs.Run, error) {
+	// Without a running bot nobody else looks after runs whose process has died; they would be in the way.
+	if _, err := runner.Recover(ctx); err != nil {
+		return run, err
+	}
 	run.Request = "terminal/" + rand.Text()
 	run.By = person()
 	run.Source = jobs.FromTerminal
 	return runner.Submit(ctx, run)
+}
+
+// submitted stores the run and carries it out.
+func (t *terminal) submitted(ctx context.Context, runner *jobs.Runner, run jobs.Run) error {
+	run, err := submit(ctx, runner, run)
+	if err != nil {
+		return err
+	}
+	return t.carryOut(ctx, runner, run)
 }
 
 // carryOut works on the run in this process, or follows it when the running bot was faster, and shows its progress.

@@ -135,7 +135,7 @@ func (s *Server) pageState(me, channelID string) pageState {
 		p.Messages = pageMessages(ch, p.Me)
 	}
 	for _, c := range s.commands {
-		p.Commands = append(p.Commands, pageCommand{c.Name, c.Hint, c.Description})
+		p.Commands = append(p.Commands, pageCommand(c))
 	}
 	for _, c := range s.shortcuts {
 		p.Menu = append(p.Menu, pageShortcut{c.CallbackID, c.Name, c.OnMessage})
