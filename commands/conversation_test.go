@@ -22,6 +22,8 @@ import (
 //	ops becomes 'pattern'…             the followed message has changed into one that matches
 //	anna presses Approve               the newest message that anna sees and that has the button
 //	anna fills to=orders_look          puts a value into anna's open form; anna submits
+//	ops shows-again 'pattern'          the newest message in #ops that matches is followed from now on
+//	slow, fast                         the databases answer late, or at once
 //	anna gets-form 'pattern'           anna's open form matches
 func TestConversations(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -29,6 +31,7 @@ func TestConversations(t *testing.T) {
 		Setup: setUp,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"anna": person("anna"), "ben": person("ben"), "chitra": person("chitra"), "drew": person("drew"), "ops": ops,
+			"slow": slow, "fast": fast,
 		},
 	})
 }
@@ -37,8 +40,12 @@ type conversationKey struct{}
 
 func setUp(env *testscript.Env) error {
 	ctx, stop := context.WithCancel(context.Background())
+	approvals := 1
+	if strings.Contains(env.WorkDir, "alone") {
+		approvals = 0
+	}
 	s, err := stage.Start(ctx, stage.Options{
-		Dir: env.WorkDir, Scale: 0.02, Folder: true, Approvals: 1, Log: slog.New(slog.DiscardHandler),
+		Dir: env.WorkDir, Scale: 0.02, Folder: true, Approvals: approvals, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		stop()
@@ -101,7 +108,7 @@ func person(name string) func(*testscript.TestScript, bool, []string) {
 		}
 		switch verb, rest := args[0], args[1:]; verb {
 		case "says":
-			ts.Check(c.Says(user, strings.Join(rest, " ")))
+			ts.Check(c.Says(user, strings.ReplaceAll(strings.Join(rest, " "), "<@BOT>", "<@"+c.Slack.BotUserID()+">")))
 		case "hears":
 			ts.Check(c.Hears(user, rest...))
 		case "presses":
@@ -131,9 +138,23 @@ func ops(ts *testscript.TestScript, _ bool, args []string) {
 	switch {
 	case len(args) > 1 && args[0] == "shows":
 		ts.Check(c.Sees(args[1:]...))
+	case len(args) == 2 && args[0] == "shows-again":
+		ts.Check(c.Follow(args[1]))
 	case len(args) > 1 && args[0] == "becomes":
 		ts.Check(c.Becomes(args[1:]...))
 	default:
 		ts.Fatalf("usage: ops shows|becomes 'pattern'…")
+	}
+}
+
+func slow(ts *testscript.TestScript, _ bool, _ []string) {
+	for _, d := range conversation(ts).Databases {
+		d.Server.Faults().Delay("find", 2*time.Second)
+	}
+}
+
+func fast(ts *testscript.TestScript, _ bool, _ []string) {
+	for _, d := range conversation(ts).Databases {
+		ts.Check(d.Server.Faults().Reset())
 	}
 }

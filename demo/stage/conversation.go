@@ -119,6 +119,22 @@ func (c *Conversation) Sees(patterns ...string) error {
 	return err
 }
 
+// Follow follows the newest message in #ops that matches.
+func (c *Conversation) Follow(pattern string) error {
+	wanted, err := regexp.Compile(pattern)
+	if err != nil {
+		return err
+	}
+	all := c.Slack.Messages(c.Ops)
+	for i := len(all) - 1; i >= 0; i-- {
+		if !all[i].Ephemeral && wanted.MatchString(all[i].Plain()) {
+			c.card = all[i].TS
+			return nil
+		}
+	}
+	return fmt.Errorf("no message matches %q", pattern)
+}
+
 // Becomes waits until the followed message has changed into one that matches, and writes down how it gets there.
 func (c *Conversation) Becomes(patterns ...string) error {
 	shown := ""
