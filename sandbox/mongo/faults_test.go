@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"slices"
 	"testing"
 	"time"
 
@@ -77,7 +78,7 @@ func TestFaultsOfOneCommand(t *testing.T) {
 	require.GreaterOrEqual(t, time.Since(began), 50*time.Millisecond)
 	require.NoError(t, f.Reset())
 	require.Equal(t, 3, f.Commands()["insert"])
-	require.Contains(t, f.Log(), mongo.Seen{Name: "insert", DB: "f", On: "c", Conn: 2})
+	require.True(t, slices.ContainsFunc(f.Log(), func(c mongo.Seen) bool { return c.Name == "insert" && c.DB == "f" && c.On == "c" && c.Conn > 0 }))
 }
 
 // A retryable write whose reply is lost is done once.

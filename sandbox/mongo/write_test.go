@@ -85,21 +85,29 @@ func TestUpdateOperators(t *testing.T) {
 	}
 }
 
+// oplogOf reads the whole oplog of a server.
+func oplogOf(t testing.TB, c *driver.Client) []oplogEntry {
+	t.Helper()
+	ctx := context.Background()
+	cur, err := c.Database("local").Collection("oplog.rs").Find(ctx, bson.D{})
+	require.NoError(t, err)
+	var out []oplogEntry
+	for cur.Next(ctx) {
+		e := readEntry(append(bson.Raw{}, cur.Current...))
+		require.True(t, len(out) == 0 || e.ts.After(out[len(out)-1].ts), "time goes forward")
+		out = append(out, e)
+	}
+	require.NoError(t, cur.Err())
+	return out
+}
+
 // replayAll applies the whole oplog of one server to another.
 func replayAll(t testing.TB, from, to *driver.Client) {
 	t.Helper()
-	ctx := context.Background()
 	r := newReplayer(t, to)
-	cur, err := from.Database("local").Collection("oplog.rs").Find(ctx, bson.D{})
-	require.NoError(t, err)
-	last := primitive.Timestamp{}
-	for cur.Next(ctx) {
-		e := readEntry(append(bson.Raw{}, cur.Current...))
-		require.True(t, e.ts.After(last), "time goes forward")
-		last = e.ts
+	for _, e := range oplogOf(t, from) {
 		r.apply(e)
 	}
-	require.NoError(t, cur.Err())
 	require.Empty(t, r.open)
 }
 
