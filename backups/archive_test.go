@@ -154,8 +154,14 @@ func TestArchiveFaultsAreNamed(t *testing.T) {
 	}{
 		{"ends before the collection d.c does", func(*archiveWriter) {}},
 		{"ends before the collection d.c does", func(w *archiveWriter) { require.NoError(t, w.documents(name, batchOf(t, doc))); w.terminate() }},
-		{"the CRC of \"d.c\" is", func(w *archiveWriter) { require.NoError(t, w.documents(name, batchOf(t, doc))); w.end(name, 1, false) }},
-		{"goes on after its end", func(w *archiveWriter) { w.end(name, 0, true); w.end(name, 0, true) }},
+		{"the CRC of \"d.c\" is", func(w *archiveWriter) {
+			require.NoError(t, w.documents(name, batchOf(t, doc)))
+			require.NoError(t, w.end(name, 1, false))
+		}},
+		{"goes on after its end", func(w *archiveWriter) {
+			require.NoError(t, w.end(name, 0, true))
+			require.NoError(t, w.end(name, 0, true))
+		}},
 		{"the prelude does not name", func(w *archiveWriter) { w.begin(archiveName{"d", "x"}) }},
 		{"a document follows the end", func(w *archiveWriter) { w.header(name, true, 0); w.write(doc) }},
 		{"the header of a segment is damaged", func(w *archiveWriter) { w.write(doc) }},

@@ -1,7 +1,6 @@
 package backups
 
 import (
-	"fmt"
 	"io"
 	"testing"
 
@@ -46,5 +45,5 @@ func MetadataOf(t testing.TB, c Collection) string {
 	}
 	text, err := bson.MarshalExtJSON(m, true, false)
 	require.NoError(t, err)
-	return fmt.Sprintf("%s", text)
+	return string(text)
 }

@@ -2,6 +2,7 @@ package backups
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"maps"
 	"slices"
@@ -77,12 +78,8 @@ func (i *insertion) placed(doc bson.Raw) {
 
 func (i *insertion) document(index int) bson.Raw {
 	at := i.starts[index]
-	return bson.Raw(i.command[at : at+int(bsoncoreLength(i.command[at:]))])
-}
-
-func bsoncoreLength(doc []byte) int32 {
-	length, _, _ := bsoncore.ReadLength(doc)
-	return length
+	length := binary.LittleEndian.Uint32(i.command[at:])
+	return bson.Raw(i.command[at : at+int(length)])
 }
 
 // finish closes the command.
@@ -98,10 +95,11 @@ func (i *insertion) finish() (bson.Raw, error) {
 }
 
 func (i *insertion) release() {
-	if cap(i.command) <= 2*insertBytes {
-		buffers.Put(&i.command)
-	}
+	buffer := i.command
 	i.command = nil
+	if cap(buffer) <= 2*insertBytes {
+		buffers.Put(&buffer)
+	}
 }
 
 // emptyTimestamps are the names of a document's own fields that hold Timestamp(0,0). An insert would replace them by the

@@ -37,7 +37,8 @@ func (d *Database) Scan(ctx context.Context, database, collection string, batchS
 		return nil, d.problem("find", err)
 	}
 	// The only way to whole batches: the driver's own cursor hands out documents one by one, at half the speed.
-	raw := mongo.BatchCursorFromCursor(cursor) //nolint:staticcheck // deprecated for "unstable", but the driver's version is pinned
+	// It is deprecated as unstable, which the pinned version of the driver is not.
+	raw := mongo.BatchCursorFromCursor(cursor)
 	if raw == nil {
 		return nil, errors.Join(errors.New("databases: the driver's cursor has no batches"), cursor.Close(ctx))
 	}
