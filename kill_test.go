@@ -69,9 +69,9 @@ func (l *botLog) expect() <-chan struct{} {
 	return c
 }
 
-func openTheater(t *testing.T) *theater {
+func openTheater(t *testing.T, scale float64) *theater {
 	ctx := t.Context()
-	s, err := stage.Start(ctx, stage.Options{Dir: t.TempDir(), Scale: 0.05, Approvals: 1, Proxy: true})
+	s, err := stage.Start(ctx, stage.Options{Dir: t.TempDir(), Scale: scale, Approvals: 1, Proxy: true})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	th := &theater{T: t, Conversation: stage.Conversation{Stage: s, Out: testLog{t}, Patience: time.Minute}}
@@ -214,7 +214,7 @@ func (th *theater) source() stage.Database {
 }
 
 func TestKilledDuringBackup(t *testing.T) {
-	th := openTheater(t)
+	th := openTheater(t, 0.05)
 	th.start()
 	for i, m := range []moment{
 		{"the command is acknowledged", atOnce},
@@ -237,8 +237,26 @@ func TestKilledDuringBackup(t *testing.T) {
 	}
 }
 
+// TestKilledDuringUpload kills the process between the parts of an upload that is too large for one request.
+func TestKilledDuringUpload(t *testing.T) {
+	th := openTheater(t, 2)
+	th.start()
+	for i, m := range []moment{
+		{"an upload is begun", atObject("CreateMultipartUpload", `/archive`)},
+		{"a part is being sent", atObject("UploadPart", `/archive`)},
+		{"the upload is being completed", atObject("CompleteMultipartUpload", `/archive`)},
+	} {
+		t.Logf("── killed when %s", m.name)
+		th.dieAt(m, func() error { return th.Says(th.Anna, "/backup now orders") })
+		require.NoError(t, th.Sees(`Backup of`), m.name)
+		require.NoError(t, th.Becomes(`✅ Backup of`, `verified`), m.name)
+		require.Equal(t, 1, th.newMessages(), "each backup has one card: %s", m.name)
+		th.storeIsClean(i + 1)
+	}
+}
+
 func TestKilledDuringRestore(t *testing.T) {
-	th := openTheater(t)
+	th := openTheater(t, 0.05)
 	th.start()
 	require.NoError(t, th.Says(th.Anna, "/backup now orders"))
 	require.NoError(t, th.Sees(`Backup of`))
