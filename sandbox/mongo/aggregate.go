@@ -29,7 +29,7 @@ func aggregate(c *call) error {
 	if err != nil {
 		return err
 	}
-	if docs, err = c.stages(name, docs, rest); err != nil {
+	if docs, err = runStages(docs, rest); err != nil {
 		return err
 	}
 	return c.reply(&cursor{ns: c.ns(name), list: docs, limit: -1}, b)
@@ -73,7 +73,11 @@ func (c *call) source(name string, pipeline value, whole bool) ([]document, []va
 
 // readView answers the documents of a view that fit a query.
 func (c *call) readView(view document, q document) ([]document, error) {
-	docs, err := c.source2(text(lookup(view, "viewOn")), 0)
+	return c.readViewAt(view, q, 0)
+}
+
+func (c *call) readViewAt(view, q document, depth int) ([]document, error) {
+	docs, err := c.underlying(text(lookup(view, "viewOn")), depth)
 	if err != nil {
 		return nil, err
 	}
@@ -84,16 +88,16 @@ func (c *call) readView(view document, q document) ([]document, error) {
 	if len(q) > 5 {
 		stages = append(stages, docValue(build(func(w *builder) { w.doc("$match", q) })))
 	}
-	return c.stages(text(lookup(view, "viewOn")), docs, stages)
+	return runStages(docs, stages)
 }
 
-// source2 reads the collection or view on which a view stands.
-func (c *call) source2(name string, depth int) ([]document, error) {
+// underlying reads the collection or view on which a view stands.
+func (c *call) underlying(name string, depth int) ([]document, error) {
 	if depth > 20 {
 		return nil, fail(165, "View depth too deep or view cycle detected; maximum depth is 20")
 	}
 	if view := c.viewOf(name); view != nil {
-		return c.readView(view, nil)
+		return c.readViewAt(view, nil, depth+1)
 	}
 	var docs []document
 	err := c.each(name, nil, func(d document) bool { docs = append(docs, d); return true })
@@ -113,7 +117,7 @@ func (c *call) findInView(name string, view document, b batch) error {
 	if len(by) > 0 {
 		sortDocuments(docs, by, nil)
 	}
-	p, err := newProjection(embedded(c.arg("projection")), nil)
+	p, err := newProjection(embedded(c.arg("projection")))
 	if err != nil {
 		return err
 	}
@@ -128,8 +132,8 @@ func (c *call) findInView(name string, view document, b batch) error {
 	return c.reply(cur, b)
 }
 
-// stages runs the documents through a pipeline.
-func (c *call) stages(name string, docs []document, stages []value) ([]document, error) {
+// runStages runs the documents through a pipeline.
+func runStages(docs []document, stages []value) ([]document, error) {
 	for _, s := range stages {
 		if s.Type != typeObject || countFields(s.Data) != 1 {
 			return nil, fail(40323, "A pipeline stage specification object must contain exactly one field.")
@@ -151,7 +155,7 @@ func (c *call) stages(name string, docs []document, stages []value) ([]document,
 var pipelineStages = map[string]func(docs []document, arg value) ([]document, error){
 	"$match": stageMatch, "$sort": stageSort, "$limit": stageLimit, "$skip": stageSkip, "$project": stageProject, "$unset": stageUnset,
 	"$addFields": stageAddFields, "$set": stageAddFields, "$count": stageCount, "$sample": stageSample, "$group": stageGroup,
-	"$unwind": stageUnwind, "$replaceRoot": stageReplaceRoot, "$replaceWith": stageReplaceRoot,
+	"$unwind": stageUnwind, "$replaceRoot": stageReplaceRoot, "$replaceWith": stageReplaceRoot, "$_internalUnpackBucket": stageUnpack,
 }
 
 func stageMatch(docs []document, arg value) ([]document, error) {
@@ -200,7 +204,7 @@ func mapDocuments(docs []document, f func(d document) document) []document {
 }
 
 func stageProject(docs []document, arg value) ([]document, error) {
-	p, err := newProjection(embedded(arg), nil)
+	p, err := newProjection(embedded(arg))
 	if err != nil {
 		return nil, err
 	}

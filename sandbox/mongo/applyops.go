@@ -17,7 +17,6 @@ type operation struct {
 	o, o2   document
 	ui      value
 	b       bool
-	nested  bool
 	command string // the first field of o, for op c
 }
 
@@ -36,9 +35,6 @@ func applyOps(c *call) error {
 		}
 	}
 	s := c.srv
-	if err := s.params.writable(s); err != nil {
-		return err
-	}
 	s.cat.mu.Lock()
 	defer s.cat.mu.Unlock()
 	if held, err := c.preCondition(); err != nil || held {

@@ -75,11 +75,6 @@ func (w *builder) doc(name string, d document) {
 	w.b = append(w.b, d...)
 }
 
-func (w *builder) array(name string, d document) {
-	w.name(typeArray, name)
-	w.b = append(w.b, d...)
-}
-
 func (w *builder) str(name, s string) {
 	w.name(typeString, name)
 	w.b = binary.LittleEndian.AppendUint32(w.b, uint32(len(s)+1))

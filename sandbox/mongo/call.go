@@ -115,6 +115,7 @@ func (c *call) execute() error {
 	if err := c.allowed(cmd); err != nil {
 		return err
 	}
+	c.srv.count.add(c.name)
 	replay, err := c.enterSession(cmd)
 	if err != nil {
 		return err
@@ -149,6 +150,8 @@ func (c *call) allowed(cmd command) error {
 		return e
 	case c.srv.faults.isSecondary() && cmd.read && !c.secondaryOK():
 		return fail(codeNotPrimaryNoSecondary, "not primary and secondaryOk=false")
+	case cmd.write:
+		return c.srv.params.writable(c.srv)
 	}
 	return nil
 }

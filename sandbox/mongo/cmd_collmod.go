@@ -92,22 +92,9 @@ func withValidation(changed, old document) document {
 
 // modifyIndex hides an index or changes when its documents expire. It answers what the oplog says of the new and the old state.
 func (s *Server) modifyIndex(col *collection, spec document, reply *builder) (o, o2 document, err error) {
-	var ix *index
-	if name := lookup(spec, "name"); name.Type != 0 {
-		if ix = col.index(text(name)); ix == nil {
-			return nil, nil, fail(codeIndexNotFound, "cannot find index %s for ns %s", text(name), col.ns())
-		}
-	} else if key := lookup(spec, "keyPattern"); key.Type == typeObject {
-		for _, have := range col.indexes {
-			if compareValues(docValue(have.keyDoc), key, nil) == 0 {
-				ix = have
-			}
-		}
-		if ix == nil {
-			return nil, nil, fail(codeIndexNotFound, "cannot find index %s for ns %s", show(key.Data), col.ns())
-		}
-	} else {
-		return nil, nil, fail(codeInvalidOptions, "must specify either index name or key pattern")
+	ix, err := indexToModify(col, spec)
+	if err != nil {
+		return nil, nil, err
 	}
 	now := ix.spec
 	expire, hidden := lookup(spec, "expireAfterSeconds"), lookup(spec, "hidden")
@@ -152,6 +139,25 @@ func (s *Server) modifyIndex(col *collection, spec document, reply *builder) (o,
 		return nil, nil, nil
 	}
 	return o, o2, nil
+}
+
+func indexToModify(col *collection, spec document) (*index, error) {
+	name, key := lookup(spec, "name"), lookup(spec, "keyPattern")
+	switch {
+	case name.Type != 0:
+		if ix := col.index(text(name)); ix != nil {
+			return ix, nil
+		}
+		return nil, fail(codeIndexNotFound, "cannot find index %s for ns %s", text(name), col.ns())
+	case key.Type == typeObject:
+		for _, ix := range col.indexes {
+			if compareValues(docValue(ix.keyDoc), key, nil) == 0 {
+				return ix, nil
+			}
+		}
+		return nil, fail(codeIndexNotFound, "cannot find index %s for ns %s", show(key.Data), col.ns())
+	}
+	return nil, fail(codeInvalidOptions, "must specify either index name or key pattern")
 }
 
 func oldAsLong(v value) value {

@@ -44,23 +44,20 @@ func createCommand(c *call) error {
 		return err
 	}
 	s := c.srv
-	if err := s.params.writable(s); err != nil {
-		return err
-	}
 	s.cat.mu.Lock()
 	defer s.cat.mu.Unlock()
-	if s.cat.collection(c.db, name) != nil || s.cat.viewLocked(c.db, name) != nil {
+	if s.cat.collection(c.db, name) != nil || s.cat.view(c.db, name) != nil {
 		return fail(codeNamespaceExists, "Collection already exists. NS: %s", c.ns(name))
 	}
-	if c.arg("viewOn").Type != 0 {
+	switch {
+	case c.arg("viewOn").Type != 0:
 		return s.createView(c.db, name, c.body, nil)
+	case c.arg("timeseries").Type != 0 && !strings.HasPrefix(name, bucketsPrefix):
+		return s.createTimeSeries(c.db, name, c.body)
 	}
 	_, err = s.createCollection(c.db, name, c.body, newUUID(), 2)
 	return err
 }
-
-// viewLocked is view for who has the catalog locked for writing.
-func (c *catalog) viewLocked(db, name string) document { return c.view(db, name) }
 
 // createView puts a view into system.views. The catalog is locked for writing.
 func (s *Server) createView(db, name string, opts document, as func(entry)) error {
@@ -138,8 +135,15 @@ func (s *Server) dropView(db, name string) (bool, error) {
 	if !ok {
 		return false, nil
 	}
+	buckets := s.cat.buckets(d)
 	w := writer{srv: s, col: views}
-	return true, w.remove(id, d)
+	if err := w.remove(id, d); err != nil {
+		return true, err
+	}
+	if buckets != nil {
+		s.dropCollection(buckets)
+	}
+	return true, nil
 }
 
 func dropDatabase(c *call) error {

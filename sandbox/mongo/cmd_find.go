@@ -61,7 +61,7 @@ func (c *call) checkFind() error {
 func (c *call) checkReadConcern() error {
 	switch text(lookup(embedded(c.arg("readConcern")), "level")) {
 	case "snapshot":
-		if c.txn == nil && c.srv.opts.Version < "5" {
+		if c.txn == nil && versionNumbers(c.srv.opts.Version)[0] < 5 {
 			return fail(codeInvalidOptions, "read concern level snapshot is only valid in a transaction")
 		}
 	case "linearizable":
@@ -161,7 +161,7 @@ func (c *call) findShape(col *collection, q *query) (func(id int64, d document) 
 			})
 		}, nil
 	}
-	p, err := newProjection(embedded(c.arg("projection")), q.coll)
+	p, err := newProjection(embedded(c.arg("projection")))
 	if err != nil {
 		return nil, err
 	}

@@ -10,9 +10,6 @@ func createIndexes(c *call) error {
 		return err
 	}
 	s := c.srv
-	if err := s.params.writable(s); err != nil {
-		return err
-	}
 	s.cat.mu.Lock()
 	defer s.cat.mu.Unlock()
 	col := s.cat.collection(c.db, name)
@@ -105,11 +102,11 @@ func isTextSpec(spec document) bool { return lookupPath(spec, "key._fts").Type !
 // buildIndexes adds indexes to a collection, all or none, and logs it the way the server does: one entry for each on an empty
 // collection, a start and a commit on one with documents. The catalog is locked for writing.
 func (s *Server) buildIndexes(col *collection, specs []document) error {
-	build16 := newUUID()
+	buildID := newUUID()
 	indexBuild := func(verb string, more func(w *builder)) {
 		s.logCommand(col.db, &col.uuid, build(func(w *builder) {
 			w.str(verb, col.name)
-			w.binary("indexBuildUUID", 4, build16[:])
+			w.binary("indexBuildUUID", 4, buildID[:])
 			w.beginArray("indexes")
 			for _, spec := range specs {
 				w.addDoc(spec)
@@ -148,7 +145,7 @@ func (s *Server) buildIndexes(col *collection, specs []document) error {
 				w.end()
 			})
 		}
-		e.Message = "Index build failed: " + showUUID(build16) + ": Collection " + col.ns() + " ( " + showUUID(col.uuid) + " ) :: caused by :: " + e.Message
+		e.Message = "Index build failed: " + showUUID(buildID) + ": Collection " + col.ns() + " ( " + showUUID(col.uuid) + " ) :: caused by :: " + e.Message
 		return &e
 	}
 	if !empty {

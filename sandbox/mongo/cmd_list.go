@@ -82,15 +82,21 @@ func listCollections(c *call) error {
 	}
 	if d := s.cat.dbs[c.db]; d != nil {
 		for _, col := range d.order {
-			kind := "collection"
-			if lookup(col.opts.shown, "timeseries").Type != 0 {
-				kind = "timeseries"
-			}
-			add(col.name, kind, col.describe)
+			add(col.name, "collection", col.describe)
 		}
 	}
 	for _, v := range s.cat.views(c.db) {
-		if db, name, err := splitNS(text(lookup(v, "_id"))); err == nil && db == c.db {
+		db, name, err := splitNS(text(lookup(v, "_id")))
+		switch buckets := s.cat.buckets(v); {
+		case err != nil || db != c.db: // somebody has written nonsense into system.views
+		case buckets != nil:
+			add(name, "timeseries", func(w *builder) {
+				w.doc("options", buckets.seriesOptions())
+				w.beginDoc("info")
+				w.boolean("readOnly", false)
+				w.end()
+			})
+		default:
 			add(name, "view", func(w *builder) { describeView(w, v) })
 		}
 	}
@@ -140,10 +146,14 @@ func listIndexes(c *call) error {
 	defer s.cat.mu.RUnlock()
 	col := s.cat.collection(c.db, name)
 	if col == nil {
-		if s.cat.view(c.db, name) != nil {
-			return viewNotSupported(c.ns(name))
+		view := s.cat.view(c.db, name)
+		switch {
+		case view == nil:
+			return fail(codeNamespaceNotFound, "ns does not exist: %s", c.ns(name))
+		case s.cat.buckets(view) != nil:
+			return c.reply(&cursor{ns: c.ns(name), limit: -1}, b)
 		}
-		return fail(codeNamespaceNotFound, "ns does not exist: %s", c.ns(name))
+		return viewNotSupported(c.ns(name))
 	}
 	col.mu.RLock()
 	defer col.mu.RUnlock()

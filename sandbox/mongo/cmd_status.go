@@ -11,6 +11,19 @@ type opCounters struct {
 	insert, query, update, delete, getmore, command atomic.Int64
 }
 
+// add counts a command; writes count what they write themselves.
+func (n *opCounters) add(name string) {
+	switch name {
+	case "find":
+		n.query.Add(1)
+	case "getMore":
+		n.getmore.Add(1)
+	case "insert", "update", "delete":
+	default:
+		n.command.Add(1)
+	}
+}
+
 func collStats(c *call) error {
 	name, err := c.target()
 	if err != nil {

@@ -258,7 +258,7 @@ func (c *call) writeFound(out outcome, remove bool) error {
 	if truth(c.arg("new")) {
 		shown = out.after
 	}
-	p, err := newProjection(embedded(orValue(c.arg("fields"), c.arg("projection"))), nil)
+	p, err := newProjection(embedded(orValue(c.arg("fields"), c.arg("projection"))))
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,7 @@ type indexedError struct {
 
 func (e *writeErrors) add(i int, err error) { e.list = append(e.list, indexedError{i, asError(err)}) }
 
-// write appends what follows the counts in the reply of a write: errors, and the state of the replica set.
+// endWrite appends what follows the counts in the reply of a write: errors, and the state of the replica set.
 func (c *call) endWrite(errs writeErrors, before func(w *builder)) error {
 	if c.txn != nil && len(errs.list) > 0 {
 		e := errs.list[0].err
@@ -70,6 +70,9 @@ func insertCommand(c *call) error {
 		if len(d) > maxInternal {
 			return tooLarge(d)
 		}
+	}
+	if name, docs, err = c.toBuckets(name, docs); err != nil {
+		return err
 	}
 	var errs writeErrors
 	n := 0
@@ -134,9 +137,6 @@ func (c *call) writing(name string, create bool, do func(w *writer) error) error
 func (c *call) collectionToWrite(name string, create bool) (*collection, error) {
 	s := c.srv
 	for {
-		if err := s.params.writable(s); err != nil {
-			return nil, err
-		}
 		s.cat.mu.RLock()
 		if col := s.cat.collection(c.db, name); col != nil {
 			return col, nil

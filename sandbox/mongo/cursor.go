@@ -60,12 +60,6 @@ func (cs *cursors) kill(id int64) bool {
 	return ok
 }
 
-func (cs *cursors) len() int {
-	cs.mu.Lock()
-	defer cs.mu.Unlock()
-	return len(cs.all)
-}
-
 // fill appends documents to the array that w has open, at most most of them (-1: as many as a reply holds), and tells whether the
 // cursor came to its end, and how many documents there were.
 func (cur *cursor) fill(s *Server, w *builder, most int64) (end bool, n int64, err error) {

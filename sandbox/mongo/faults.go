@@ -262,6 +262,7 @@ func (f *Faults) dirtyBytes() int64 {
 func (s *Server) dropNow(ns string) {
 	db, name, err := splitNS(ns)
 	if err != nil {
+		s.opts.Log.Error("cannot drop a collection", "namespace", ns, "error", err)
 		return
 	}
 	s.cat.mu.Lock()

@@ -181,26 +181,26 @@ func compileElemMatch(path string, v value, c *collator) (filter, error) {
 	if v.Type != typeObject {
 		return nil, fail(codeBadValue, "$elemMatch needs an Object")
 	}
-	test := func(e value) bool { return false }
+	var fits test
 	if isOperators(v) && !isBoolean(v.Data) {
 		f, err := compileOperators("v", v.Data, c)
 		if err != nil {
 			return nil, err
 		}
-		test = func(e value) bool { return f(build(func(w *builder) { w.value("v", e) })) }
+		fits = func(e value) bool { return f(build(func(w *builder) { w.value("v", e) })) }
 	} else {
 		f, err := compileFilter(v.Data, c)
 		if err != nil {
 			return nil, err
 		}
-		test = func(e value) bool { return (e.Type == typeObject || e.Type == typeArray) && f(e.Data) }
+		fits = func(e value) bool { return (e.Type == typeObject || e.Type == typeArray) && f(e.Data) }
 	}
 	return onPathWhole(path, func(v value) bool {
 		if v.Type != typeArray {
 			return false
 		}
 		for _, e := range fields(v.Data) {
-			if test(e) {
+			if fits(e) {
 				return true
 			}
 		}

@@ -63,7 +63,7 @@ func (q *query) plan(col *collection) (s *scan, sorted bool, err error) {
 	if ix.multi {
 		s.met = map[int64]bool{}
 	}
-	back, ordered := q.orderedBy(ix, len(s.ranges))
+	back, ordered := q.orderedBy(ix)
 	if back {
 		s.back = true
 		slices.Reverse(s.ranges)
@@ -93,7 +93,7 @@ func (q *query) best(col *collection, want map[string]*bounds) *index {
 		if score > 0 && ix.unique && score == 10*len(ix.paths) {
 			score += 100
 		}
-		if _, ordered := q.orderedBy(ix, 1); ordered && len(q.sort) > 0 && !ix.multi {
+		if _, ordered := q.orderedBy(ix); ordered && len(q.sort) > 0 && !ix.multi {
 			score += 5
 		}
 		if score > most {
@@ -157,7 +157,7 @@ func (ix *index) part(i int, v value) string {
 }
 
 // orderedBy tells whether a walk over the index gives the wanted order, and whether backwards.
-func (q *query) orderedBy(ix *index, ranges int) (back, ordered bool) {
+func (q *query) orderedBy(ix *index) (back, ordered bool) {
 	if len(q.sort) == 0 {
 		return false, true
 	}
@@ -197,9 +197,6 @@ func (q *query) hinted(col *collection) (*index, error) {
 				return ix, nil
 			}
 		}
-	}
-	if col.ns() == "" {
-		return nil, nil
 	}
 	return nil, q.plannerError(codeBadValue, "hint provided does not correspond to an existing index")
 }
@@ -249,6 +246,6 @@ func (q *query) planBounds(col *collection) (*scan, bool, error) {
 		s.met = map[int64]bool{}
 	}
 	var ordered bool
-	s.back, ordered = q.orderedBy(ix, 1)
+	s.back, ordered = q.orderedBy(ix)
 	return s, ordered, nil
 }

@@ -18,7 +18,7 @@ type projectionNode struct {
 }
 
 // newProjection reads a projection; nil for an empty one.
-func newProjection(d document, c *collator) (*projection, error) {
+func newProjection(d document) (*projection, error) {
 	if len(d) <= 5 {
 		return nil, nil
 	}

@@ -88,6 +88,14 @@ func furnish(t testing.TB, c *driver.Client) {
 		{Key: "validationLevel", Value: "moderate"}, {Key: "validationAction", Value: "warn"}})
 	run(bson.D{{Key: "create", Value: "français"}, {Key: "collation", Value: bson.D{{Key: "locale", Value: "fr"}, {Key: "strength", Value: 1}}}})
 	run(bson.D{{Key: "create", Value: "view"}, {Key: "viewOn", Value: "many words"}, {Key: "pipeline", Value: bson.A{bson.D{{Key: "$match", Value: bson.D{{Key: "a", Value: 3}}}}}}})
+	run(bson.D{{Key: "create", Value: "series"}, {Key: "timeseries", Value: bson.D{{Key: "timeField", Value: "at"}, {Key: "metaField", Value: "m"}}}})
+	for i := range 5 {
+		_, err := db.Collection("series").InsertOne(ctx, bson.D{{Key: "at", Value: time.Unix(int64(i), 0)}, {Key: "m", Value: "sensor"}, {Key: "v", Value: i}})
+		require.NoError(t, err)
+	}
+	n, err := db.Collection("series").CountDocuments(ctx, bson.D{{Key: "v", Value: bson.D{{Key: "$gt", Value: 2}}}})
+	require.NoError(t, err)
+	require.EqualValues(t, 2, n)
 	var indexes bson.A
 	for name, spec := range map[string]bson.D{
 		"compound": {{Key: "key", Value: bson.D{{Key: "a", Value: 1}, {Key: "w", Value: -1}}}},

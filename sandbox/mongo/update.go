@@ -219,7 +219,7 @@ func (u *update) expand(at *mutable, done, path string) ([]string, error) {
 	}
 	var out []string
 	for i := range at.list {
-		if fit, err := u.positionFits(head, done, i, at.list[i].value()); err != nil {
+		if fit, err := u.positionFits(head, done, at.list[i].value()); err != nil {
 			return nil, err
 		} else if !fit {
 			continue
@@ -245,7 +245,7 @@ func (u *update) expand(at *mutable, done, path string) ([]string, error) {
 }
 
 // positionFits tells whether an element of the array at path is meant by $, $[] or $[identifier].
-func (u *update) positionFits(head, path string, i int, v value) (bool, error) {
+func (u *update) positionFits(head, path string, v value) (bool, error) {
 	switch id := strings.TrimSuffix(strings.TrimPrefix(head, "$["), "]"); {
 	case head == "$[]":
 		return true, nil

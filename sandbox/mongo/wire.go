@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"strings"
 
 	"github.com/klauspost/compress/snappy"
 	"github.com/klauspost/compress/zstd"
@@ -153,17 +154,10 @@ func (m *message) parseQuery(b []byte) error {
 	if wrapped := lookup(m.body, "$query"); wrapped.Type == typeObject {
 		m.body = wrapped.Data
 	}
-	if m.database, ok = bytesCutSuffix(ns, ".$cmd"); !ok {
+	if m.database, ok = strings.CutSuffix(ns, ".$cmd"); !ok {
 		return fmt.Errorf("%w: OP_QUERY is for commands only", errProtocol)
 	}
 	return nil
-}
-
-func bytesCutSuffix(ns, suffix string) (string, bool) {
-	if n := len(ns) - len(suffix); n > 0 && ns[n:] == suffix {
-		return ns[:n], true
-	}
-	return "", false
 }
 
 // decompress unpacks an OP_COMPRESSED message.
@@ -193,8 +187,11 @@ func (m *message) decompress(b []byte) ([]byte, error) {
 	default:
 		err = errProtocol
 	}
-	if err != nil || len(out) != size {
-		return nil, fmt.Errorf("%w: compressed by %d: %v", errProtocol, m.compressor, err)
+	if err == nil && len(out) != size {
+		err = io.ErrUnexpectedEOF
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: compressed by %d: %w", errProtocol, m.compressor, err)
 	}
 	return out, nil
 }
