@@ -209,12 +209,13 @@ func howFar(run Run) string {
 func planParts(run Run) []chat.Part {
 	plan := run.Plan
 	parts := []chat.Part{chat.Text(cut("*The plan:* "+plan.Title, mostText))}
-	for facts := plan.Facts; len(facts) > 0; {
+	ended := run.Status.Ended() // what came of it counts then, and not what was to be weighed before
+	for facts := plan.Facts; len(facts) > 0 && !ended; {
 		n := min(len(facts), mostFields)
 		parts = append(parts, chat.Fields(facts[:n]))
 		facts = facts[n:]
 	}
-	if len(plan.Losses) > 0 {
+	if len(plan.Losses) > 0 && !ended {
 		lines := []string{"*What is lost by it:*"}
 		for i, loss := range plan.Losses {
 			if i == mostSteps {
