@@ -27,6 +27,7 @@ const (
 type insertion struct {
 	database, collection string
 	ordered              bool // capped collections keep their order
+	reserved             bool // its one large document waited for its turn
 	command              []byte
 	array                int32 // where the array of documents begins
 	start                int32
@@ -97,7 +98,7 @@ func (i *insertion) finish() (bson.Raw, error) {
 func (i *insertion) release() {
 	buffer := i.command
 	i.command = nil
-	if cap(buffer) <= 2*insertBytes {
+	if cap(buffer) <= insertBytes/2 { // larger ones are rare, and the pool would keep them
 		buffers.Put(&buffer)
 	}
 }

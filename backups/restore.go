@@ -69,6 +69,7 @@ type restore struct {
 	manifest Manifest
 	server   databases.Server
 	cert     Certificate
+	record   RestoreRecord
 
 	collections []*restored // what has documents, ordered by namespace
 	views       []*restored
@@ -106,7 +107,14 @@ func (r *restore) run(ctx context.Context) error {
 	if err := r.certify(ctx); err != nil {
 		return err
 	}
-	return putSealed(ctx, r.store, certificateKey(r.manifest.ID, r.cert.ID), r.cert, false)
+	r.record.Done = true
+	if err := putSealed(ctx, r.store, recordKey(r.record.ID), r.record, false); err != nil {
+		return err
+	}
+	if err := putSealed(ctx, r.store, certificateKey(r.manifest.ID, r.cert.ID), r.cert, false); err != nil {
+		return err
+	}
+	return unmark(ctx, r.db, r.cert.ID, r.record.Databases())
 }
 
 // choose reads the manifest and finds what is to be restored.
@@ -175,7 +183,7 @@ func Choose(m Manifest, names []string) ([]Collection, error) {
 // reserved are names that no restore writes to.
 var reserved = []string{"admin", "config", "local"}
 
-// claim holds that the targets are empty and writes down, before anything is written there, that they are ours.
+// claim holds that the targets are empty, writes down that they are ours before anything is written there, and marks them.
 func (r *restore) claim(ctx context.Context) error {
 	targets := slices.Sorted(maps.Values(r.cert.Renamed))
 	for i, name := range targets {
@@ -199,14 +207,22 @@ func (r *restore) claim(ctx context.Context) error {
 	if r.server, err = r.db.Server(ctx); err != nil {
 		return err
 	}
-	record := RestoreRecord{ID: r.cert.ID, Backup: r.manifest.ID, Target: r.o.Target, Renamed: r.cert.Renamed, At: r.cert.Started}
-	if err := putSealed(ctx, r.store, recordKey(record.ID), record, false); err != nil {
+	r.record = RestoreRecord{ID: r.cert.ID, Backup: r.manifest.ID, Target: r.o.Target, Renamed: r.cert.Renamed, At: r.cert.Started}
+	if err := putSealed(ctx, r.store, recordKey(r.record.ID), r.record, false); err != nil {
 		return err
 	}
-	if err := r.empty(ctx, targets); err != nil { // what is there now is not ours
-		return errors.Join(err, r.store.Delete(context.WithoutCancel(ctx), recordKey(record.ID)))
+	err = r.empty(ctx, targets)
+	if err == nil {
+		err = r.mark(ctx, targets)
 	}
-	return nil
+	if err == nil {
+		return nil
+	}
+	after := context.WithoutCancel(ctx) // what is there now is not ours
+	if unmarked := unmark(after, r.db, r.cert.ID, targets); unmarked != nil {
+		return errors.Join(err, unmarked)
+	}
+	return errors.Join(err, r.store.Delete(after, recordKey(r.record.ID)))
 }
 
 func (r *restore) empty(ctx context.Context, targets []string) error {
@@ -216,13 +232,17 @@ func (r *restore) empty(ctx context.Context, targets []string) error {
 			return err
 		}
 		if !empty {
-			return &chat.Problem{
-				Say: fmt.Sprintf("The database %s on %s is not empty, so nothing is restored into it.", chat.Literal(name), chat.Literal(r.o.Target)),
-				Try: "Choose a name that is not taken.",
-			}
+			return r.taken(name)
 		}
 	}
 	return nil
+}
+
+func (r *restore) taken(name string) error {
+	return &chat.Problem{
+		Say: fmt.Sprintf("The database %s on %s is not empty, so nothing is restored into it.", chat.Literal(name), chat.Literal(r.o.Target)),
+		Try: "Choose a name that is not taken.",
+	}
 }
 
 // enter begins a stage.
@@ -300,7 +320,13 @@ func (r *restore) certify(ctx context.Context) error {
 			return err
 		}
 		for _, n := range now {
+			if strings.HasPrefix(n.Name, markPrefix) {
+				continue
+			}
 			found[n.String()] = n
+			if n.UUID != "" {
+				r.record.UUIDs = append(r.record.UUIDs, n.UUID)
+			}
 		}
 	}
 	for _, c := range slices.Concat(r.collections, r.views) {

@@ -12,8 +12,8 @@ import (
 	"github.com/kampyn/opsbot/databases"
 )
 
-// inFlight bounds the bytes of the inserts that are under way together; the driver holds each of them three times.
-const inFlight = 4 * insertBytes
+// inFlight bounds the bytes of the inserts that are under way together; the driver holds each of them three times over.
+const inFlight = 2 * insertBytes
 
 func weight(bytes int64) int64 { return min(bytes, inFlight) }
 
@@ -100,12 +100,31 @@ func (f *filler) place(n archiveName, size int) ([]byte, error) {
 		capped, _ := c.options.Lookup("capped").BooleanOK()
 		f.open[n] = newInsertion(c.target, databases.DataName(c.Name, c.Type), capped)
 	}
+	if i := f.open[n]; size > insertBytes && !i.ordered { // it is alone, and waits before it takes memory
+		if err := f.reserve(int64(size)); err != nil {
+			return nil, err
+		}
+		i.reserved = true
+	}
 	return f.open[n].place(size), nil
 }
 
 func (f *filler) document(n archiveName, doc []byte) error {
-	if i := f.open[n]; i != nil {
-		i.placed(doc)
+	i := f.open[n]
+	if i == nil {
+		return nil
+	}
+	i.placed(doc)
+	if i.reserved {
+		return f.flush(n)
+	}
+	return nil
+}
+
+// reserve waits until that many bytes may be on their way.
+func (f *filler) reserve(bytes int64) error {
+	if f.flight.Acquire(f.ctx, weight(bytes)) != nil {
+		return context.Cause(f.ctx)
 	}
 	return nil
 }
@@ -127,8 +146,10 @@ func (f *filler) flush(n archiveName) error {
 		f.restore.progress(documents, bytes)
 		return nil
 	}
-	if err := f.flight.Acquire(f.ctx, weight(i.bytes)); err != nil {
-		return context.Cause(f.ctx)
+	if !i.reserved {
+		if err := f.reserve(i.bytes); err != nil {
+			return err
+		}
 	}
 	select {
 	case f.batches <- i:

@@ -24,6 +24,10 @@ type RestoreRecord struct {
 	Target  string            `json:"target"`
 	Renamed map[string]string `json:"renamed"`
 	At      time.Time         `json:"at"`
+	// Done says that everything was written; UUIDs are those of the collections that were there then, by which a
+	// database of the same name that somebody made later is told apart. Some servers have none.
+	Done  bool     `json:"done,omitempty"`
+	UUIDs []string `json:"uuids,omitempty"`
 }
 
 // Databases are those that the restore made, ordered by name.
@@ -66,7 +70,7 @@ func DropScratch(ctx context.Context, store objects.Store, db *databases.Databas
 		return err
 	}
 	for _, name := range names {
-		ours, err := madeByRestore(ctx, store, records, name)
+		ours, err := madeByRestore(ctx, store, db, records, name)
 		if err != nil {
 			return explain(store, err)
 		}
@@ -101,11 +105,24 @@ func scratchNames(records []RestoreRecord) string {
 	return chat.Unknown("scratch database", "", known).Try
 }
 
-func madeByRestore(ctx context.Context, store objects.Store, records []RestoreRecord, name string) (bool, error) {
+func madeByRestore(ctx context.Context, store objects.Store, db *databases.Database, records []RestoreRecord, name string) (bool, error) {
+	there, err := db.Exists(ctx, name)
+	if err != nil {
+		return false, err
+	}
 	for _, r := range records {
 		for from, to := range r.Renamed {
 			if to != name {
 				continue
+			}
+			if there {
+				ours, err := r.Holds(ctx, db, name)
+				if err != nil {
+					return false, err
+				}
+				if !ours {
+					continue
+				}
 			}
 			if from != to {
 				return true, nil
