@@ -17,6 +17,8 @@ import (
 // TestConversations plays each testdata/*.txtar through the real bot. A line is somebody doing something:
 //
 //	anna says '/backup now orders'     types it into #ops
+//	anna says-in-lounge '/backup'      the same in a channel that the bot is not in
+//	anna is-told 'pattern'…            a direct message to anna matches all patterns
 //	anna hears 'pattern'…              a new message that only anna sees matches all patterns
 //	ops shows 'pattern'…               a new message in #ops matches; it is followed from now on
 //	ops becomes 'pattern'…             the followed message has changed into one that matches
@@ -109,6 +111,10 @@ func person(name string) func(*testscript.TestScript, bool, []string) {
 		switch verb, rest := args[0], args[1:]; verb {
 		case "says":
 			ts.Check(c.Says(user, strings.ReplaceAll(strings.Join(rest, " "), "<@BOT>", "<@"+c.Slack.BotUserID()+">")))
+		case "says-in-lounge":
+			ts.Check(c.SaysInLounge(user, strings.Join(rest, " ")))
+		case "is-told":
+			ts.Check(c.IsTold(user, rest...))
 		case "hears":
 			ts.Check(c.Hears(user, rest...))
 		case "presses":

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/kampyn/opsbot/chat"
 	"github.com/kampyn/opsbot/state"
 )
 
@@ -158,10 +159,18 @@ func (c *cards) post(ctx context.Context, channel string, run Run) error {
 	}
 	ref, err := c.r.o.Poster.Post(ctx, channel, c.r.Card(run))
 	if err != nil {
+		var problem *chat.Problem
+		elsewhere := errors.As(err, &problem) && run.Channel != "" && channel != c.r.o.OpsChannel && c.r.o.OpsChannel != ""
 		_, storeErr := c.r.change(context.WithoutCancel(ctx), run.ID, func(run *Run) error {
 			run.Posting.Until = time.Time{} // whoever is next may try at once
+			if elsewhere {
+				run.Channel = ""
+			}
 			return nil
 		})
+		if elsewhere && storeErr == nil {
+			return c.tellWhere(ctx, run, problem)
+		}
 		return errors.Join(fmt.Errorf("post the card: %w", err), storeErr)
 	}
 	run, err = c.r.change(ctx, run.ID, func(now *Run) error {
@@ -175,6 +184,16 @@ func (c *cards) post(ctx context.Context, channel string, run Run) error {
 		// The message is perhaps the one of an earlier try.
 		return c.edit(ctx, run)
 	}
+	return err
+}
+
+// tellWhere tells the person who asked that the card stands in the ops channel, because it cannot stand where they are.
+func (c *cards) tellWhere(ctx context.Context, run Run, why *chat.Problem) error {
+	if run.Source != FromSlack {
+		return nil
+	}
+	text := fmt.Sprintf("%s (%s) is noted, and its card stands in the ops channel. %s %s", run.Title, chat.Literal(run.ID), why.Say, why.Try)
+	_, err := c.r.o.Poster.Direct(ctx, run.By.ID, chat.Message{Summary: plain(text), Parts: []chat.Part{chat.Text(text)}, Key: "elsewhere/" + run.ID})
 	return err
 }
 

@@ -56,7 +56,7 @@ func (j *Drop) Scratch(ctx context.Context) ([]Scratch, error) {
 			continue // it is not looked after any more
 		}
 		for _, name := range r.Databases() {
-			there, err := deployment.Exists(ctx, name)
+			there, err := r.Holds(ctx, deployment, name)
 			if err != nil {
 				return nil, err
 			}
@@ -75,6 +75,9 @@ func (j *Drop) New(ctx context.Context, name string) (Run, error) {
 		return Run{}, err
 	}
 	known := []string{}
+	if err := j.configured(name); err != nil {
+		return Run{}, err
+	}
 	for _, s := range all {
 		if s.Name == name {
 			return j.planned(ctx, s)
@@ -86,6 +89,19 @@ func (j *Drop) New(ctx context.Context, name string) (Run, error) {
 		problem.Try = "None is left; I drop only what a restore has made."
 	}
 	return Run{}, problem
+}
+
+// configured refuses what has become one of the databases that are looked after, whoever made it.
+func (j *Drop) configured(name string) error {
+	for _, db := range j.Databases {
+		if db.Scope() == name {
+			return &chat.Problem{
+				Say: "The database " + chat.Literal(name) + " is configured as " + chat.Literal(db.Name) + ", so I do not drop it.",
+				Try: "I drop only databases made by a restore that are in no other use.",
+			}
+		}
+	}
+	return nil
 }
 
 func (j *Drop) planned(ctx context.Context, s Scratch) (Run, error) {
@@ -146,6 +162,9 @@ func (j *Drop) Kind() Kind {
 func (j *Drop) check(ctx context.Context, run Run) error {
 	args, err := parseArgs[dropArgs](run)
 	if err != nil {
+		return err
+	}
+	if err := j.configured(args.Name); err != nil {
 		return err
 	}
 	now, err := j.basis(ctx, args)

@@ -248,16 +248,7 @@ func (j *Restore) clean(ctx context.Context, run Run) error {
 	if err != nil {
 		return err
 	}
-	records, err := backups.RestoreRecords(ctx, j.Store, args.Database)
-	if err != nil {
-		return err
-	}
-	for _, record := range records {
-		if record.ID == run.ID { // without its own record the run wrote nothing, whatever stands under the name
-			return backups.DropScratch(ctx, j.Store, deployment, record.Databases())
-		}
-	}
-	return nil
+	return backups.DropUnfinished(ctx, j.Store, deployment, run.ID)
 }
 
 // nameTargets fills in the new name of each database, at most 63 bytes as MongoDB allows.

@@ -42,6 +42,20 @@ func (c *Conversation) Says(user, line string) error {
 	})
 }
 
+// SaysInLounge types a line into the channel that the bot is not in.
+func (c *Conversation) SaysInLounge(user, line string) error {
+	return c.act(fmt.Sprintf("\n%s (#lounge)> %s", c.Name(user), line), func() error {
+		_, err := c.Slack.As(user).Slash(c.Lounge, line)
+		return err
+	})
+}
+
+// IsTold waits for a direct message of the bot to the person.
+func (c *Conversation) IsTold(user string, patterns ...string) error {
+	_, err := c.waitIn(c.Slack.As(user).DM(), patterns, func(slacksandbox.Message) bool { return true }, fmt.Sprintf("opsbot (to %s directly)>", c.Name(user)))
+	return err
+}
+
 // Presses a button of the newest message that the person sees and that has it.
 func (c *Conversation) Presses(user, label string) error {
 	return c.act(fmt.Sprintf("\n%s presses [%s]", c.Name(user), label), func() error {
@@ -170,6 +184,10 @@ func progressLines(text string) string {
 }
 
 func (c *Conversation) wait(patterns []string, match func(slacksandbox.Message) bool, label string) (slacksandbox.Message, error) {
+	return c.waitIn(c.Ops, patterns, match, label)
+}
+
+func (c *Conversation) waitIn(channel string, patterns []string, match func(slacksandbox.Message) bool, label string) (slacksandbox.Message, error) {
 	wanted := make([]*regexp.Regexp, len(patterns))
 	for i, p := range patterns {
 		var err error
@@ -180,7 +198,7 @@ func (c *Conversation) wait(patterns []string, match func(slacksandbox.Message) 
 	ctx, stop := context.WithTimeout(context.Background(), c.Patience)
 	defer stop()
 	last := "(nothing)"
-	m, err := c.Slack.WaitMessage(ctx, c.Ops, func(m slacksandbox.Message) bool {
+	m, err := c.Slack.WaitMessage(ctx, channel, func(m slacksandbox.Message) bool {
 		if !match(m) {
 			return false
 		}

@@ -49,7 +49,8 @@ type Stage struct {
 	Proxy     *s3sandbox.Proxy  // nil if there is none
 	Databases []Database
 
-	Ops, General            string
+	// The bot is in Ops and General, but not in Lounge.
+	Ops, General, Lounge    string
 	Anna, Ben, Chitra, Drew string
 
 	options  Options
@@ -132,6 +133,7 @@ func (s *Stage) startSlack() (err error) {
 	s.Drew = s.Slack.AddUser("drew", slacksandbox.OtherTeam())
 	s.Ops = s.Slack.AddChannel("ops", s.Anna, s.Ben, s.Chitra, s.Drew)
 	s.General = s.Slack.AddChannel("general", s.Anna, s.Ben, s.Chitra)
+	s.Lounge = s.Slack.AddChannelWithoutBot("lounge", s.Anna, s.Ben)
 	return nil
 }
 
