@@ -181,11 +181,10 @@ func TestUniqueIndexes(t *testing.T) {
 
 func TestTransactions(t *testing.T) {
 	ctx := context.Background()
-	c, watcher := connect(t, start(t, mongo.Options{})), (*driver.Client)(nil)
+	c := connect(t, start(t, mongo.Options{}))
 	col := c.Database("x").Collection("c")
-	watcher = c
 	count := func() int64 {
-		n, err := watcher.Database("x").Collection("c").CountDocuments(ctx, bson.D{})
+		n, err := col.CountDocuments(ctx, bson.D{})
 		require.NoError(t, err)
 		return n
 	}
@@ -324,4 +323,31 @@ func TestAggregate(t *testing.T) {
 	values, err := col.Distinct(ctx, "k", bson.D{{Key: "n", Value: bson.D{{Key: "$gt", Value: 27}}}})
 	require.NoError(t, err)
 	require.ElementsMatch(t, []any{"1", "2"}, values)
+}
+
+func TestBulkWrite(t *testing.T) {
+	ctx := context.Background()
+	c := connect(t, start(t, mongo.Options{}))
+	col := c.Database("b").Collection("c")
+	one := func(id int) bson.D { return bson.D{{Key: "_id", Value: id}} }
+	set := bson.D{{Key: "$set", Value: bson.D{{Key: "x", Value: 1}}}}
+	models := []driver.WriteModel{
+		driver.NewInsertOneModel().SetDocument(one(1)), driver.NewInsertOneModel().SetDocument(one(1)), driver.NewInsertOneModel().SetDocument(one(2)),
+		driver.NewUpdateManyModel().SetFilter(bson.D{}).SetUpdate(set), driver.NewUpdateOneModel().SetFilter(one(9)).SetUpdate(set).SetUpsert(true),
+		driver.NewReplaceOneModel().SetFilter(one(2)).SetReplacement(bson.D{{Key: "y", Value: 1}}), driver.NewDeleteOneModel().SetFilter(one(1)),
+	}
+	res, err := col.BulkWrite(ctx, models, options.BulkWrite().SetOrdered(false))
+	var e driver.BulkWriteException
+	require.ErrorAs(t, err, &e)
+	require.Len(t, e.WriteErrors, 1)
+	require.Equal(t, 1, e.WriteErrors[0].Index)
+	require.Equal(t, 11000, e.WriteErrors[0].Code)
+	require.EqualValues(t, []int64{2, 1, 1}, []int64{res.InsertedCount, res.DeletedCount, res.UpsertedCount})
+
+	_, err = col.BulkWrite(ctx, []driver.WriteModel{driver.NewInsertOneModel().SetDocument(one(20)), driver.NewInsertOneModel().SetDocument(one(20)),
+		driver.NewInsertOneModel().SetDocument(one(21))})
+	require.ErrorAs(t, err, &e)
+	n, err := col.CountDocuments(ctx, bson.D{{Key: "_id", Value: bson.D{{Key: "$gte", Value: 20}}}})
+	require.NoError(t, err)
+	require.EqualValues(t, 1, n, "an ordered batch stops at its first error")
 }
