@@ -144,7 +144,9 @@ func TestRestoreThatFailsLeavesItsRecord(t *testing.T) {
 		}},
 		{"an insert loses its connection", func(s *stage, _ backups.Manifest) { s.server.Faults().CloseAt("insert", 1) }},
 		{"a create is refused", func(s *stage, _ backups.Manifest) {
-			s.server.Faults().Fail("create", -1, mongo.Error{Code: 13, CodeName: "Unauthorized", Message: "not authorized on copy to execute command { create: 1 }"})
+			s.server.Faults().Do("create", 1, func() { // that of the mark passes
+				s.server.Faults().Fail("create", -1, mongo.Error{Code: 13, CodeName: "Unauthorized", Message: "not authorized on copy to execute command { create: 1 }"})
+			})
 		}},
 		{"the reading back fails", func(s *stage, _ backups.Manifest) {
 			s.server.Faults().FailAt("find", 1, mongo.Error{Code: 96, CodeName: "OperationFailed", Message: "no"})
