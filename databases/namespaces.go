@@ -56,11 +56,13 @@ func (d *Database) Databases(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	filter := bson.D{}
+	// To a user who may not list all, the server would list those that it may read, as if they were all.
+	// https://www.mongodb.com/docs/manual/reference/command/listDatabases/
+	filter, o := bson.D{}, options.ListDatabases().SetAuthorizedDatabases(false)
 	if d.scope != "" {
-		filter = bson.D{{Key: "name", Value: d.scope}}
+		filter, o = bson.D{{Key: "name", Value: d.scope}}, options.ListDatabases()
 	}
-	names, err := client.ListDatabaseNames(ctx, filter)
+	names, err := client.ListDatabaseNames(ctx, filter, o)
 	if err != nil {
 		return nil, d.problem("listDatabases", err)
 	}
