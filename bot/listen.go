@@ -246,7 +246,7 @@ func (l *links) storeWithin(s stored, within time.Duration, refusable bool) erro
 	l.b.refused.add(s.ID)
 	l.b.wg.Go(func() {
 		if errors.Is(err, errLate) {
-			<-inserted
+			_ = <-inserted // whether it came late or not at all, it is buried below
 		}
 		l.b.bury(s)
 	})

@@ -148,8 +148,8 @@ func TestEventsAreRepeatedAndHandledOnce(t *testing.T) {
 // slowStore delays what changes envelopes.
 type slowStore struct {
 	state.Store
-	insert, update atomic.Int64 // nanoseconds
-	failUpdates    atomic.Bool
+	insert      atomic.Int64 // nanoseconds
+	failUpdates atomic.Bool
 }
 
 func (s *slowStore) Insert(ctx context.Context, r state.Record) error {

@@ -343,6 +343,6 @@ func (b *Bot) speakable(s *stored, err error) *chat.Problem {
 // fault logs an error under a new short reference and answers that.
 func (b *Bot) fault(what string, s *stored, err error) string {
 	reference := "E-" + rand.Text()[:5]
-	b.log.Error(what, "reference", reference, "id", s.ID, "attempt", s.Attempts, "error", err)
+	b.log.Error("a fault", "what", what, "reference", reference, "id", s.ID, "attempt", s.Attempts, "error", err)
 	return reference
 }
