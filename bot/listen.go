@@ -246,7 +246,9 @@ func (l *links) storeWithin(s stored, within time.Duration, refusable bool) erro
 	l.b.refused.add(s.ID)
 	l.b.wg.Go(func() {
 		if errors.Is(err, errLate) {
-			_ = <-inserted // whether it came late or not at all, it is buried below
+			if late := <-inserted; late != nil {
+				l.b.log.Warn("a refused envelope was not stored later either", "id", s.ID, "error", late)
+			}
 		}
 		l.b.bury(s)
 	})
