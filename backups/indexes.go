@@ -76,14 +76,19 @@ func (r *restore) create(ctx context.Context, c *restored) error {
 		}
 		options = append(options, bson.E{Key: "idIndex", Value: bare})
 	}
-	_, err = r.db.Run(ctx, c.target, append(command, options...))
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	settled, cancel := settle(ctx)
+	defer cancel()
+	_, err = r.db.Run(settled, c.target, append(command, options...))
 	if err == nil {
 		return nil
 	}
 	if err := c.note("it was not made with its options", err); err != nil {
 		return err
 	}
-	if _, err = r.db.Run(ctx, c.target, command); err != nil {
+	if _, err = r.db.Run(settled, c.target, command); err != nil {
 		return err
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"time"
 
 	"go.mongodb.org/mongo-driver/bson"
 	"go.mongodb.org/mongo-driver/bson/bsontype"
@@ -173,6 +174,26 @@ func (r *refusals) samples() []string {
 	return s
 }
 
+// settling is how long a write may go on after its context has ended.
+const settling = 5 * time.Second
+
+// settle answers a context for one short write, which outlives ctx a little. A write whose connection is cut when ctx
+// ends may still be done by the server, and would bring a database back that was dropped meanwhile.
+func settle(ctx context.Context) (context.Context, context.CancelFunc) {
+	settled, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		select {
+		case <-time.After(settling):
+			cancel()
+		case <-settled.Done():
+		}
+	})
+	return settled, func() {
+		stop()
+		cancel()
+	}
+}
+
 // insert sends one insertion. Documents that an insert can't carry go another way; the rest that the server refuses is
 // counted.
 func (r *restore) insert(ctx context.Context, i *insertion) error {
@@ -181,7 +202,9 @@ func (r *restore) insert(ctx context.Context, i *insertion) error {
 	if err != nil {
 		return err
 	}
-	refused, err := r.db.Insert(ctx, i.database, command)
+	settled, cancel := settle(ctx)
+	defer cancel()
+	refused, err := r.db.Insert(settled, i.database, command)
 	if err != nil {
 		return err
 	}
@@ -258,7 +281,9 @@ func (r *restore) restamp(ctx context.Context, namespace string, doc bson.Raw) e
 
 // apply runs one oplog entry. What the server refuses is counted, with the code of the insert if there was one.
 func (r *restore) apply(ctx context.Context, namespace string, code int, entry bson.D) error {
-	_, err := r.db.Run(ctx, "admin", bson.D{
+	settled, cancel := settle(ctx)
+	defer cancel()
+	_, err := r.db.Run(settled, "admin", bson.D{
 		{Key: "applyOps", Value: bson.A{entry}}, {Key: "bypassDocumentValidation", Value: true},
 	})
 	if err == nil {

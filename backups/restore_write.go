@@ -49,6 +49,9 @@ func (r *restore) stream(ctx context.Context, archive io.Reader) error {
 	for range r.o.Workers {
 		workers.Go(func() error {
 			for i := range batches {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
 				documents, bytes := i.documents, i.bytes
 				if err := r.insert(ctx, i); err != nil {
 					return err
