@@ -117,8 +117,9 @@ func (t *Task) EndStep(i int, err error, note string) {
 			return
 		}
 		s.Status = Failed
-		if context.Cause(t.work) != nil {
+		if context.Cause(t.work) != nil { // it was told to stop, which the card says above
 			s.Status = Cancelled
+			return
 		}
 		var problem *chat.Problem
 		switch {
