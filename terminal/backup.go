@@ -14,7 +14,7 @@ import (
 )
 
 func (t *terminal) backup() *cobra.Command {
-	c := &cobra.Command{Use: "backup", Short: "Take, list and verify backups"}
+	c := group("backup", "Take, list and verify backups")
 	c.AddCommand(t.backupNow(), t.backupList(), t.backupShow(), t.backupVerify())
 	return c
 }
@@ -28,7 +28,7 @@ func (t *terminal) backupNow() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return t.submitted(cmd.Context(), runner, run)
+				return t.begin(cmd.Context(), runner, run)
 			})
 		},
 	}
@@ -88,7 +88,7 @@ func (t *terminal) backupVerify() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return t.submitted(cmd.Context(), runner, run)
+				return t.begin(cmd.Context(), runner, run)
 			})
 		},
 	}
@@ -110,6 +110,8 @@ func (t *terminal) table(entries []backups.Entry) error {
 
 func verdict(e backups.Entry) string {
 	switch {
+	case e.Fault != "":
+		return "DAMAGED"
 	case e.Verification == nil:
 		return "not verified"
 	case e.Verification.OK:
@@ -121,16 +123,24 @@ func verdict(e backups.Entry) string {
 // entry shows one backup with its collections, objects and proofs.
 func (t *terminal) entry(e backups.Entry) error {
 	m := e.Manifest
+	if e.Fault != "" {
+		say(t.Out, "%s\n  %s: %s\n", m.ID, verdict(e), e.Fault)
+		return nil
+	}
 	say(t.Out, "%s\n  %s, taken %s in %s\n  MongoDB %s, written by %s\n", m.ID, verdict(e), m.Started.UTC().Format(time.RFC3339),
 		chat.Span(m.Finished.Sub(m.Started)), m.Server, m.Tool)
 	if e.Verification != nil {
 		for _, fault := range e.Verification.Faults {
-			say(t.Out, "  fault: %s\n", fault)
+			say(t.Out, "  fault: %s\n", oneLine(fault))
 		}
 	}
 	w := tabwriter.NewWriter(t.Out, 0, 4, 2, ' ', 0)
 	say(w, "COLLECTION\tTYPE\tDOCUMENTS\tBYTES\tINDEXES\tDIGEST\n")
 	for _, c := range m.Collections {
+		if c.Type == databases.TypeView {
+			say(w, "%q\t%s\t\t\t\t\n", c.Namespace(), c.Type)
+			continue
+		}
 		say(w, "%q\t%s\t%s\t%s\t%d\t%s\n", c.Namespace(), c.Type, chat.Count(c.Documents), chat.Bytes(c.Bytes), len(c.Indexes), c.Digest)
 	}
 	say(w, "OBJECT\t\t\tSIZE\t\tSHA-256\n")

@@ -1,6 +1,7 @@
 package terminal
 
 import (
+	"context"
 	"text/tabwriter"
 	"time"
 
@@ -12,12 +13,19 @@ import (
 
 func (t *terminal) jobs() *cobra.Command {
 	c := &cobra.Command{
-		Use: "jobs", Short: "Show what is running and what ran", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		Use: "jobs", Short: "Show what is running and what ran", Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return unknownCommand(cmd, args[0])
+			}
 			return t.with(cmd.Context(), func(_ *app.App, runner *jobs.Runner) error {
 				runs, err := runner.List(cmd.Context(), jobs.Filter{Limit: 30})
 				if err != nil {
 					return err
+				}
+				if len(runs) == 0 {
+					say(t.Out, "There was no run yet.\n")
+					return nil
 				}
 				w := tabwriter.NewWriter(t.Out, 0, 4, 2, ' ', 0)
 				say(w, "RUN\tASKED\tSTATUS\tWHAT\n")
@@ -39,7 +47,7 @@ func (t *terminal) jobs() *cobra.Command {
 					}
 					say(t.Out, "%s\n", plain(runner.Card(run)))
 					for _, l := range run.Log {
-						say(t.Out, "%s %s\n", l.At.UTC().Format(time.TimeOnly), l.Text)
+						say(t.Out, "%s %s\n", l.At.UTC().Format(time.TimeOnly), plainText(l.Text))
 					}
 					return nil
 				})
@@ -49,15 +57,30 @@ func (t *terminal) jobs() *cobra.Command {
 			Use: "cancel <run>", Short: "Stop a run", Args: cobra.ExactArgs(1),
 			RunE: func(cmd *cobra.Command, args []string) error {
 				return t.with(cmd.Context(), func(_ *app.App, runner *jobs.Runner) error {
-					run, err := runner.Cancel(cmd.Context(), args[0], person())
-					if err != nil {
-						return err
-					}
-					say(t.Out, "%s is told to stop; now it is %s\n", run.ID, run.Status)
-					return nil
+					return t.cancel(cmd.Context(), runner, args[0])
 				})
 			},
 		},
 	)
 	return c
+}
+
+func (t *terminal) cancel(ctx context.Context, runner *jobs.Runner, id string) error {
+	run, err := runner.Cancel(ctx, id, person())
+	if err != nil {
+		return err
+	}
+	// The process that worked on it may have died with no bot to notice.
+	if _, err := runner.Recover(ctx); err != nil {
+		return err
+	}
+	if run, err = runner.Get(ctx, run.ID); err != nil {
+		return err
+	}
+	if run.Status.Ended() {
+		say(t.Out, "%s (%s) is %s.\n", plainText(run.Title), run.ID, run.Status)
+		return nil
+	}
+	say(t.Out, "%s (%s) is told to stop; \"opsbot jobs show %s\" says when it has.\n", plainText(run.Title), run.ID, run.ID)
+	return nil
 }

@@ -3,12 +3,15 @@ package terminal
 import (
 	"bufio"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -62,7 +65,10 @@ func (t *terminal) approvalCode() *cobra.Command {
 			if key == "" {
 				return usageError{fmt.Errorf("%s is not set: it holds your own key, the one under approvals.keys in the configuration", approvalKey)}
 			}
-			say(t.Out, "%s\n", jobs.ApprovalCode(key, args[0]))
+			if sum, err := hex.DecodeString(args[0]); err != nil || len(sum) != sha256.Size {
+				return usageError{fmt.Errorf("%q is no plan hash: it has %d hexadecimal digits and stands below the plan", args[0], 2*sha256.Size)}
+			}
+			say(t.Out, "%s\n", jobs.ApprovalCode(key, strings.ToLower(args[0])))
 			return nil
 		},
 	}
@@ -70,47 +76,70 @@ func (t *terminal) approvalCode() *cobra.Command {
 
 // planned shows a plan, has it approved and carries it out.
 func (t *terminal) planned(ctx context.Context, a *app.App, runner *jobs.Runner, run jobs.Run) error {
-	run, err := submit(ctx, runner, run)
+	run, err := t.submit(ctx, runner, run)
 	if err != nil {
 		return err
 	}
 	say(t.Out, "%s\n", plain(runner.Card(run)))
-	if run, err = t.approve(ctx, a, runner, run); err != nil {
+	if run.Plan.Needs == 0 {
+		run, err = t.confirm(ctx, runner, run)
+	} else {
+		run, err = t.approve(ctx, a, runner, run)
+	}
+	if err != nil {
 		return err
 	}
 	return t.carryOut(ctx, runner, run)
 }
 
-// approve asks for what the plan needs: the typed name, or codes of others. Approvals in Slack count as well.
-func (t *terminal) approve(ctx context.Context, a *app.App, runner *jobs.Runner, run jobs.Run) (jobs.Run, error) {
-	in := bufio.NewReader(t.In)
-	if run.Plan.Needs == 0 {
-		typed, err := t.ask(in, "Type "+run.Plan.Confirm+" to confirm: ")
+// confirm asks for the typed name. Nobody else can give it, so the plan is withdrawn when no answer comes.
+func (t *terminal) confirm(ctx context.Context, runner *jobs.Runner, run jobs.Run) (jobs.Run, error) {
+	in := newAnswers(t.In)
+	return t.decided(ctx, runner, run, func(run jobs.Run) (jobs.Run, error) {
+		typed, err := t.ask(ctx, in, "Type "+run.Plan.Confirm+" to confirm: ")
 		if err != nil {
-			return run, err
+			_, cancelErr := runner.Cancel(context.WithoutCancel(ctx), run.ID, run.By)
+			return run, errors.Join(&chat.Problem{
+				Say: "The plan was not confirmed, so nothing was done; it is withdrawn.", Try: "Ask for it anew.", Err: err,
+			}, cancelErr)
 		}
 		return runner.Confirm(ctx, run.ID, typed, run.By)
-	}
+	})
+}
+
+// approve asks for the codes of others. Approvals in Slack count as well.
+func (t *terminal) approve(ctx context.Context, a *app.App, runner *jobs.Runner, run jobs.Run) (jobs.Run, error) {
 	say(t.Out, "\nA second person must approve this plan, by the button of its card in Slack or with a code:\n"+
 		"  %s=… opsbot approval-code %s\n", approvalKey, run.Plan.Hash)
-	for run.Status == jobs.Proposed {
-		typed, err := t.ask(in, "Approval code (empty: look whether it was approved in Slack): ")
-		if err != nil {
-			return run, fmt.Errorf("the plan was not approved: %w; it stays open as %s until %s", err, run.ID, run.Plan.Expires.Format("15:04 MST"))
+	in := newAnswers(t.In)
+	return t.decided(ctx, runner, run, func(run jobs.Run) (jobs.Run, error) {
+		typed, err := t.ask(ctx, in, fmt.Sprintf("Approval code %d of %d (empty: look whether it was approved in Slack): ",
+			len(run.Plan.Approvals)+1, run.Plan.Needs))
+		switch {
+		case err != nil:
+			return run, fmt.Errorf("the plan was not approved: %w\nIt can be approved in Slack until %s; \"opsbot jobs cancel %s\" withdraws it",
+				err, run.Plan.Expires.Format("15:04 MST"), run.ID)
+		case strings.TrimSpace(typed) == "":
+			return runner.Get(ctx, run.ID)
 		}
-		if strings.TrimSpace(typed) == "" {
-			run, err = runner.Get(ctx, run.ID)
-		} else {
-			run, err = t.enter(ctx, a, runner, run, typed)
-		}
+		return t.enter(ctx, a, runner, run, typed)
+	})
+}
+
+// decided asks until the plan is decided on, here or elsewhere, or its time is over. A refused answer, which is a
+// problem without a cause, is explained and asked for again.
+func (t *terminal) decided(ctx context.Context, runner *jobs.Runner, run jobs.Run, answer func(jobs.Run) (jobs.Run, error)) (jobs.Run, error) {
+	for run.Status == jobs.Proposed && time.Now().Before(run.Plan.Expires) {
+		after, err := answer(run)
 		var problem *chat.Problem
-		if errors.As(err, &problem) {
-			t.explain(problem)
-			run, err = runner.Get(ctx, run.ID)
+		if errors.As(err, &problem) && problem.Err == nil {
+			t.explain(err)
+			after, err = runner.Get(ctx, run.ID)
 		}
 		if err != nil {
 			return run, err
 		}
+		run = after
 	}
 	return run, nil
 }
@@ -123,21 +152,60 @@ func (t *terminal) enter(ctx context.Context, a *app.App, runner *jobs.Runner, r
 			continue
 		}
 		if !slices.Contains(approvers, id) {
-			return run, &chat.Problem{Say: "That code is " + chat.Literal(id) + "'s, who is not an approver.", Try: "Approvers stand under roles.approver in the configuration, by their own ID."}
+			return run, &chat.Problem{
+				Say: "That code is of " + chat.Literal(id) + ", who is no approver.",
+				Try: "Here only those count who stand under roles.approver or roles.admin by their own ID.",
+			}
 		}
 		return runner.Approve(ctx, run.ID, run.Plan.Hash, chat.User{ID: id})
 	}
-	_, err := a.Events.Append(ctx, events.Event{
-		Who: run.By, What: "approval.refused", Run: run.ID, Outcome: "refused", Text: "A wrong approval code was typed on the command line.",
-	})
-	return run, errors.Join(&chat.Problem{Say: "That code fits nobody's key for this plan.", Try: "It must be made for exactly this plan's hash."}, err)
+	if _, err := a.Events.Append(ctx, events.Event{
+		Who: run.By, What: "approval.refused", Run: run.ID, Outcome: events.Refused, Text: "A wrong approval code was typed on the command line.",
+	}); err != nil {
+		return run, err
+	}
+	return run, &chat.Problem{Say: "That code fits nobody's key for this plan.", Try: "It must be made for exactly this plan's hash."}
 }
 
-func (t *terminal) ask(in *bufio.Reader, question string) (string, error) {
+// answers are the lines that a person types.
+type answers struct {
+	lines chan string
+	err   error // once lines is closed
+}
+
+// newAnswers begins to read. A read of a terminal cannot be interrupted, so its goroutine is the one that nobody waits
+// for: it ends with the input, or with the process.
+func newAnswers(from io.Reader) *answers {
+	a := &answers{lines: make(chan string)}
+	go func() {
+		defer close(a.lines)
+		in := bufio.NewReader(from)
+		for a.err == nil {
+			line, err := in.ReadString('\n')
+			if line != "" {
+				a.lines <- strings.TrimRight(line, "\r\n")
+			}
+			a.err = err
+		}
+	}()
+	return a
+}
+
+// ask answers the next line; at the end of the input, or of the context, an error.
+func (t *terminal) ask(ctx context.Context, in *answers, question string) (string, error) {
 	say(t.Out, "%s", question)
-	line, err := in.ReadString('\n')
-	if err != nil && !(errors.Is(err, io.EOF) && line != "") {
-		return "", fmt.Errorf("read the answer: %w", err)
+	select {
+	case line, ok := <-in.lines:
+		switch {
+		case ok:
+			return line, nil
+		case errors.Is(in.err, io.EOF):
+			say(t.Out, "\n")
+			return "", errors.New("the input ended without an answer")
+		}
+		return "", fmt.Errorf("read the answer: %w", in.err)
+	case <-ctx.Done():
+		say(t.Out, "\n")
+		return "", errors.New("stopped while waiting for an answer")
 	}
-	return strings.TrimRight(line, "\r\n"), nil
 }

@@ -15,13 +15,14 @@ import (
 	"github.com/kampyn/opsbot/app"
 	"github.com/kampyn/opsbot/chat"
 	"github.com/kampyn/opsbot/config"
+	"github.com/kampyn/opsbot/jobs"
 )
 
 // The exit codes.
 const (
 	exitOK     = 0
-	exitFailed = 1 // it was tried and did not succeed
-	exitUsage  = 2 // the words or the configuration are wrong; nothing was tried
+	exitFailed = 1 // it was tried and did not succeed, or cannot be tried now
+	exitUsage  = 2 // the words or the configuration do not fit; nothing was tried
 )
 
 // Streams are where the program reads and writes.
@@ -43,34 +44,92 @@ func Main(ctx context.Context, args []string, s Streams) int {
 		return exitOK
 	}
 	t.explain(err)
-	var problems *config.Problems
-	var usage usageError
-	if errors.As(err, &problems) || errors.As(err, &usage) {
+	if t.misworded(err) {
 		return exitUsage
 	}
 	return exitFailed
 }
 
-// terminal is what the commands share: the streams and the flags of all of them.
-type terminal struct {
-	Streams
-	config string
+// misworded says that the words were at fault: other words, or another configuration, would have done.
+func (t *terminal) misworded(err error) bool {
+	var usage usageError
+	var busy *jobs.Busy
+	var problem *chat.Problem
+	switch {
+	case errors.As(err, &usage):
+		return true
+	case t.submitted || errors.As(err, &busy):
+		return false
+	}
+	return errors.As(err, &problem) && problem.Err == nil
 }
 
-// usageError is a mistake in the words of the command line.
+// terminal is what the commands share: the streams, the flags of all of them, and whether a run was asked for.
+type terminal struct {
+	Streams
+	config    string
+	submitted bool
+}
+
+// usageError is a mistake in the words of the command line or in the configuration.
 type usageError struct{ error }
 
+func (e usageError) Unwrap() error { return e.error }
+
 func (t *terminal) root() *cobra.Command {
-	root := &cobra.Command{
-		Use:           "opsbot",
-		Short:         "Backups, restores and the routine jobs of a backend, from Slack and from here",
-		SilenceErrors: true, SilenceUsage: true,
-	}
+	root := group("opsbot", "Backups, restores and the routine jobs of a backend, from Slack and from here")
+	root.SilenceErrors, root.SilenceUsage = true, true
 	root.PersistentFlags().StringVarP(&t.config, "config", "c", "opsbot.yaml", "the configuration file")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.SuggestionsMinimumDistance = 3
 	root.AddCommand(t.run(), t.backup(), t.restore(), t.jobs(), t.approvalCode(), t.version())
+	explainArgs(root)
 	return root
+}
+
+// group is a command that only holds others: alone it shows its help, and it knows no other words.
+func group(use, short string) *cobra.Command {
+	return &cobra.Command{
+		Use: use, Short: short, Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return cmd.Help()
+			}
+			return unknownCommand(cmd, args[0])
+		},
+	}
+}
+
+func unknownCommand(cmd *cobra.Command, word string) error {
+	known := []string{}
+	for _, c := range cmd.Commands() {
+		if c.IsAvailableCommand() {
+			known = append(known, c.Name())
+		}
+	}
+	return usageError{chat.Unknown("command", cmd.CommandPath()+" "+word, prefixed(cmd.CommandPath()+" ", known))}
+}
+
+func prefixed(prefix string, words []string) []string {
+	all := make([]string, len(words))
+	for i, word := range words {
+		all[i] = prefix + word
+	}
+	return all
+}
+
+// explainArgs makes a wrong number of arguments a usageError that shows the usage, in all commands.
+func explainArgs(cmd *cobra.Command) {
+	if fits := cmd.Args; fits != nil {
+		cmd.Args = func(cmd *cobra.Command, args []string) error {
+			if err := fits(cmd, args); err != nil {
+				return usageError{fmt.Errorf("%s: %w\nUsage: %s", cmd.CommandPath(), err, cmd.UseLine())}
+			}
+			return nil
+		}
+	}
+	for _, c := range cmd.Commands() {
+		explainArgs(c)
+	}
 }
 
 func (t *terminal) version() *cobra.Command {
@@ -85,6 +144,10 @@ func (t *terminal) version() *cobra.Command {
 
 // explain tells a person what went wrong and what to try.
 func (t *terminal) explain(err error) {
+	var busy *jobs.Busy
+	if errors.As(err, &busy) && busy.Run.Status == jobs.Queued {
+		defer say(t.Err, "Without a running bot nobody starts it; \"opsbot jobs cancel %s\" takes it away.\n", busy.Run.ID)
+	}
 	var problem *chat.Problem
 	if errors.As(err, &problem) {
 		say(t.Err, "%s\n", plainText(problem.Say))
@@ -108,7 +171,7 @@ func say(to io.Writer, format string, args ...any) {
 func (t *terminal) open(ctx context.Context) (*app.App, error) {
 	c, err := config.Load(t.config)
 	if err != nil {
-		return nil, err
+		return nil, usageError{err}
 	}
 	return app.Open(ctx, c, t.logger(c.Log))
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode"
 
 	"github.com/kampyn/opsbot/chat"
 )
@@ -11,15 +12,36 @@ import (
 var (
 	dateToken = regexp.MustCompile(`<!date\^\d+\^[^|>]*\|([^>]*)>`)
 	mention   = regexp.MustCompile(`<[@#!]([^|>]+)(?:\|([^>]*))?>`)
+	command   = regexp.MustCompile(`^/(backup (?:now|list|show|verify)\b|restore\b|jobs (?:show|cancel)\b)`)
 	unescape  = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&")
 )
 
-// plainText turns mrkdwn into words for a terminal.
+// plainText turns mrkdwn into words for a terminal. Between backticks it changes nothing but the names of commands that
+// are here, too.
 func plainText(s string) string {
-	s = dateToken.ReplaceAllString(s, "$1")
-	s = mention.ReplaceAllString(s, "@$1")
-	return unescape.Replace(strings.ReplaceAll(s, "*", ""))
+	parts := strings.Split(s, "`")
+	for i, part := range parts {
+		if i%2 == 0 {
+			part = dateToken.ReplaceAllString(strings.ReplaceAll(part, "*", ""), "$1")
+			parts[i] = mention.ReplaceAllString(part, "@$1")
+		} else {
+			parts[i] = command.ReplaceAllString(part, "opsbot $1")
+		}
+	}
+	return visible(unescape.Replace(strings.Join(parts, "`")))
 }
+
+// visible replaces what a terminal would obey instead of showing: names in a database may hold anything.
+func visible(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\n' && !unicode.IsPrint(r) {
+			return '\uFFFD'
+		}
+		return r
+	}, s)
+}
+
+func oneLine(s string) string { return strings.ReplaceAll(visible(s), "\n", "\uFFFD") }
 
 // plain draws a message for a terminal; buttons are left out, since nobody can press them there.
 func plain(m chat.Message) string {
@@ -27,13 +49,13 @@ func plain(m chat.Message) string {
 	for _, part := range m.Parts {
 		switch p := part.(type) {
 		case chat.Header:
-			lines = append(lines, string(p), strings.Repeat("─", len([]rune(string(p)))))
+			lines = append(lines, visible(string(p)), strings.Repeat("─", len([]rune(string(p)))))
 		case chat.Text:
 			lines = append(lines, plainText(string(p)))
 		case chat.Note:
 			lines = append(lines, plainText(string(p)))
 		case chat.Code:
-			lines = append(lines, string(p))
+			lines = append(lines, visible(string(p)))
 		case chat.Fields:
 			for _, f := range p {
 				lines = append(lines, fmt.Sprintf("  %-14s %s", plainText(f.Label), plainText(f.Value)))

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/kampyn/opsbot/app"
@@ -30,20 +31,26 @@ func (t *terminal) with(ctx context.Context, do func(*app.App, *jobs.Runner) err
 }
 
 // submit stores a run asked for here.
-func submit(ctx context.Context, runner *jobs.Runner, run jobs.Run) (jobs.Run, error) {
+func (t *terminal) submit(ctx context.Context, runner *jobs.Runner, run jobs.Run) (jobs.Run, error) {
 	// Without a running bot nobody else looks after runs whose process has died; they would be in the way.
-	if _, err := runner.Recover(ctx); err != nil {
+	revived, err := runner.Recover(ctx)
+	if err != nil {
 		return run, err
+	}
+	for _, r := range revived {
+		say(t.Err, "%s (%s) was found with its process dead; now it is %s.\n", plainText(r.Title), r.ID, r.Status)
 	}
 	run.Request = "terminal/" + rand.Text()
 	run.By = person()
 	run.Source = jobs.FromTerminal
-	return runner.Submit(ctx, run)
+	run, err = runner.Submit(ctx, run)
+	t.submitted = err == nil
+	return run, err
 }
 
-// submitted stores the run and carries it out.
-func (t *terminal) submitted(ctx context.Context, runner *jobs.Runner, run jobs.Run) error {
-	run, err := submit(ctx, runner, run)
+// begin stores the run and carries it out.
+func (t *terminal) begin(ctx context.Context, runner *jobs.Runner, run jobs.Run) error {
+	run, err := t.submit(ctx, runner, run)
 	if err != nil {
 		return err
 	}
@@ -51,26 +58,38 @@ func (t *terminal) submitted(ctx context.Context, runner *jobs.Runner, run jobs.
 }
 
 // carryOut works on the run in this process, or follows it when the running bot was faster, and shows its progress.
+// When ctx ends the run is cancelled, whoever works on it: here is who asked for it.
 func (t *terminal) carryOut(ctx context.Context, runner *jobs.Runner, run jobs.Run) error {
 	say(t.Out, "%s (%s)\n", plainText(run.Title), run.ID)
-	watching, stop := context.WithCancel(ctx)
-	watched := make(chan struct{})
 	show := newProgress(t.Out)
-	go func() {
-		defer close(watched)
+	working, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	var beside sync.WaitGroup
+	beside.Go(func() {
 		// A watch that fails costs the progress bar only; the outcome comes from RunOnly.
-		_, _ = runner.Watch(watching, run.ID, show.update)
-	}()
-	ended, err := runner.RunOnly(ctx, run.ID)
+		_, _ = runner.Watch(working, run.ID, show.update)
+	})
+	beside.Go(func() {
+		select {
+		case <-ctx.Done():
+			say(t.Err, "\nStopping %s and cleaning up …\n", run.ID)
+			if _, err := runner.Cancel(working, run.ID, person()); err != nil && working.Err() == nil {
+				t.explain(err)
+				stop() // then RunOnly gives the run back
+			}
+		case <-working.Done():
+		}
+	})
+	ended, err := runner.RunOnly(working, run.ID)
 	stop()
-	<-watched
+	beside.Wait()
 	if err != nil {
-		return err
+		return fmt.Errorf("%w\n\"opsbot jobs show %s\" says how it stands; what is not at its end is taken up by the bot when it runs", err, run.ID)
 	}
 	show.finish(ended)
 	say(t.Out, "%s\n", plain(runner.Card(ended)))
 	if ended.Status != jobs.Succeeded {
-		return &chat.Problem{Say: ended.Title + " " + string(ended.Status) + ". " + ended.Reason, Try: ended.Try}
+		return &chat.Problem{Say: ended.Title + ": " + string(ended.Status) + ". " + ended.Reason, Try: ended.Try}
 	}
 	return nil
 }
@@ -96,7 +115,7 @@ func (p *progress) update(run jobs.Run) {
 	for i, step := range run.Steps {
 		if step.Status.Ended() && !p.ended[i] {
 			p.ended[i] = true
-			p.line(fmt.Sprintf("%-12s %s %s", step.Name, step.Status, plainText(step.Note)), true)
+			p.line(cut(fmt.Sprintf("%-12s %s %s", step.Name, step.Status, plainText(step.Note)), 400), true)
 		}
 	}
 	if !p.inPlace && time.Since(p.last) < 5*time.Second {
@@ -109,7 +128,12 @@ func (p *progress) update(run jobs.Run) {
 			parts = append(parts, stepLine(step))
 		}
 	}
-	if len(parts) > 0 {
+	switch {
+	case len(parts) == 0:
+	case p.inPlace:
+		// A line that wraps could not be drawn over.
+		p.line(cut(parts[0], 75)+strings.Repeat(" +", len(parts)-1), false)
+	default:
 		p.line(strings.Join(parts, " | "), false)
 	}
 }
@@ -138,6 +162,15 @@ func (p *progress) line(text string, keep bool) {
 	default:
 		say(p.out, "\r\033[K%s", text)
 	}
+}
+
+// cut shortens a text to n characters in one line.
+func cut(s string, n int) string {
+	r := []rune(oneLine(s))
+	if len(r) > n {
+		return string(r[:n-1]) + "…"
+	}
+	return string(r)
 }
 
 func (p *progress) finish(run jobs.Run) {
