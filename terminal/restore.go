@@ -111,6 +111,9 @@ func (t *terminal) confirm(ctx context.Context, runner *jobs.Runner, run jobs.Ru
 func (t *terminal) approve(ctx context.Context, a *app.App, runner *jobs.Runner, run jobs.Run) (jobs.Run, error) {
 	say(t.Out, "\nA second person must approve this plan, by the button of its card in Slack or with a code:\n"+
 		"  %s=… opsbot approval-code %s\n", approvalKey, run.Plan.Hash)
+	if len(a.Config.Approvals.Keys) == 0 {
+		say(t.Out, "(Nobody has a key under approvals.keys in the configuration, so only the button counts.)\n")
+	}
 	in := newAnswers(t.In)
 	return t.decided(ctx, runner, run, func(run jobs.Run) (jobs.Run, error) {
 		typed, err := t.ask(ctx, in, fmt.Sprintf("Approval code %d of %d (empty: look whether it was approved in Slack): ",

@@ -2,6 +2,7 @@ package terminal
 
 import (
 	"errors"
+	"log/slog"
 
 	"github.com/spf13/cobra"
 )
@@ -11,7 +12,7 @@ func (t *terminal) run() *cobra.Command {
 		Use: "run", Short: "Run the bot until it is told to stop", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			ctx := cmd.Context()
-			a, err := t.open(ctx)
+			a, err := t.open(ctx, slog.LevelInfo)
 			if err != nil {
 				return err
 			}

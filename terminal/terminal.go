@@ -167,11 +167,15 @@ func say(to io.Writer, format string, args ...any) {
 	_, _ = fmt.Fprintf(to, format, args...)
 }
 
-// open loads the configuration and opens what jobs need.
-func (t *terminal) open(ctx context.Context) (*app.App, error) {
+// open loads the configuration and opens what jobs need. Nothing below the level quiet is logged, unless the
+// configuration asks for debug.
+func (t *terminal) open(ctx context.Context, quiet slog.Level) (*app.App, error) {
 	c, err := config.Load(t.config)
 	if err != nil {
 		return nil, usageError{err}
+	}
+	if c.Log.Level > slog.LevelDebug {
+		c.Log.Level = max(c.Log.Level, quiet)
 	}
 	return app.Open(ctx, c, t.logger(c.Log))
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"strings"
 	"sync"
@@ -18,7 +19,7 @@ import (
 
 // with opens the program's parts and a runner for one command.
 func (t *terminal) with(ctx context.Context, do func(*app.App, *jobs.Runner) error) (err error) {
-	a, err := t.open(ctx)
+	a, err := t.open(ctx, slog.LevelWarn) // the person sees the progress
 	if err != nil {
 		return err
 	}
