@@ -37,7 +37,7 @@ var layers = []layer{
 	{name: ".", may: []string{"terminal"}, tests: []string{"...", "demo/stage"}},
 	{name: "terminal", may: []string{
 		"app", "config", "commands", "jobs", "backups", "databases", "objects", "events", "state", "chat",
-	}},
+	}, tests: []string{"demo/stage"}},
 	{name: "app", may: []string{
 		"config", "commands", "bot", "jobs", "backups", "databases", "objects", "events", "state", "chat",
 	}},

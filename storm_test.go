@@ -116,7 +116,7 @@ func askOften(t *testing.T, s *stage.Stage, runner *jobs.Runner) []string {
 						return run.Request == "envelope/"+delivery.EnvelopeID && run.Status.Ended()
 					})
 				}
-				if !waitFor(20*time.Second, ended) {
+				if !waitFor(time.Minute, ended) {
 					t.Errorf("the acknowledged command %s came to nothing", delivery.EnvelopeID)
 				}
 			}

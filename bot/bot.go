@@ -58,7 +58,7 @@ type Bot struct {
 	actions  map[string]Action
 	links    *links
 	lanes    *lanes
-	refused  *refusals
+	arrivals *arrivals
 	greeted  chan struct{}
 	life     context.Context // of the work while Run is running
 	wg       sync.WaitGroup  // all goroutines but those of Run itself
@@ -80,7 +80,7 @@ func New(o Options) (*Bot, error) {
 		o.Now = time.Now
 	}
 	b := &Bot{o: o, slack: o.Slack, store: o.Store, log: o.Log, now: o.Now, commands: map[string]Command{},
-		actions: map[string]Action{}, lanes: newLanes(), refused: newRefusals(o.Now), greeted: make(chan struct{})}
+		actions: map[string]Action{}, lanes: newLanes(), arrivals: newArrivals(o.Now), greeted: make(chan struct{})}
 	b.links = newLinks(b)
 	var faults []error
 	for _, c := range o.Commands {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/kampyn/opsbot/state"
@@ -128,6 +127,8 @@ type stored struct {
 	Type     string          `json:"type"`
 	Payload  json.RawMessage `json:"payload"`
 	Received time.Time       `json:"received"`
+	// Copy tells the copies of one envelope apart that several processes may have stored.
+	Copy string `json:"copy"`
 	// Attempts counts how often it was begun; By and Until say which instance works on it and how long that counts.
 	Attempts int       `json:"attempts"`
 	By       string    `json:"by,omitempty"`
@@ -196,33 +197,4 @@ func (b *Bot) load(ctx context.Context, id string) (stored, error) {
 		return stored{}, fmt.Errorf("bot: read the envelope %s: %w", id, err)
 	}
 	return decodeStored(r)
-}
-
-// refusals are the IDs of envelopes that were refused of late; a repeat of one is refused too.
-type refusals struct {
-	now func() time.Time
-	mu  sync.Mutex
-	all map[string]time.Time
-}
-
-func newRefusals(now func() time.Time) *refusals {
-	return &refusals{now: now, all: map[string]time.Time{}}
-}
-
-func (r *refusals) add(id string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for old, at := range r.all {
-		if r.now().Sub(at) > 10*time.Minute {
-			delete(r.all, old)
-		}
-	}
-	r.all[id] = r.now()
-}
-
-func (r *refusals) has(id string) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	_, ok := r.all[id]
-	return ok
 }

@@ -1,6 +1,10 @@
 package bot
 
-import "github.com/kampyn/opsbot/chat"
+import (
+	"time"
+
+	"github.com/kampyn/opsbot/chat"
+)
 
 // Queued answers how many things wait to be sent in a channel.
 func (s *Slack) Queued(channel string) int {
@@ -18,3 +22,14 @@ func (s *Slack) Edited(at chat.Ref) int {
 	}
 	return 0
 }
+
+// Arrivals lets tests try what is otherwise a race between sockets.
+type Arrivals struct{ *arrivals }
+
+func NewArrivals(now func() time.Time) Arrivals { return Arrivals{newArrivals(now)} }
+
+func (a Arrivals) Settle(id string, final bool, insert func() error) error {
+	return a.settle(id, final, insert)
+}
+
+func (a Arrivals) Refused(id string) bool { return a.refused(id) }

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"slices"
@@ -195,16 +196,19 @@ func (l *links) accept(s *socket, e envelope) {
 		s.ack(e, nil)
 		return
 	}
-	if b.refused.has(id) {
-		b.refuse(s, e)
-		return
-	}
-	within := b.o.StoreWithin
-	if e.Type == eventsType {
+	within, refusable := b.o.StoreWithin, e.Type != eventsType
+	if !refusable {
 		within = 10 * within // nobody waits for it: late is better than a repeat
 	}
-	err = l.storeWithin(stored{ID: id, Type: e.Type, Payload: e.Payload, Received: b.now()}, within, e.Type != eventsType)
-	if err != nil && !errors.Is(err, state.ErrExists) {
+	err = b.arrivals.settle(id, refusable, func() error {
+		one := stored{ID: id, Type: e.Type, Payload: e.Payload, Received: b.now(), Copy: rand.Text()}
+		err := l.storeWithin(one, within, refusable)
+		if errors.Is(err, state.ErrExists) {
+			return nil // another process has it
+		}
+		return err
+	})
+	if err != nil {
 		b.log.Error("an envelope could not be stored, nothing was done", "id", id, "error", err)
 		b.refuse(s, e)
 		return
@@ -243,7 +247,6 @@ func (l *links) storeWithin(s stored, within time.Duration, refusable bool) erro
 	if err == nil || errors.Is(err, state.ErrExists) || !refusable {
 		return err
 	}
-	l.b.refused.add(s.ID)
 	l.b.wg.Go(func() {
 		if errors.Is(err, errLate) {
 			if late := <-inserted; late != nil {
@@ -280,7 +283,7 @@ func (b *Bot) buryOnce(ctx context.Context, s stored) error {
 		return err
 	}
 	landed, err := b.load(ctx, s.ID)
-	if err != nil || landed.status != statusStored || landed.By != "" {
+	if err != nil || landed.Copy != s.Copy || landed.status != statusStored || landed.By != "" {
 		return err
 	}
 	return b.save(ctx, &landed, statusRefused)

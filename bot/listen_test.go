@@ -392,3 +392,35 @@ func TestWrongTokens(t *testing.T) {
 		})
 	}
 }
+
+// TestRepeatOfASlowEnvelope: a repeat that comes while the first copy is being stored shares its fate, also when its
+// own insert would have been late.
+func TestRepeatOfASlowEnvelope(t *testing.T) {
+	a := bot.NewArrivals(time.Now)
+	begun, release := make(chan struct{}), make(chan struct{})
+	first := make(chan error, 1)
+	go func() {
+		first <- a.Settle("envelope/1", true, func() error {
+			close(begun)
+			<-release
+			return nil
+		})
+	}()
+	<-begun
+	second := make(chan error, 1)
+	go func() {
+		second <- a.Settle("envelope/1", true, func() error { return errors.New("too late") })
+	}()
+	close(release)
+	require.NoError(t, <-first)
+	require.NoError(t, <-second)
+	require.False(t, a.Refused("envelope/1"))
+
+	late := errors.New("too late")
+	require.ErrorIs(t, a.Settle("envelope/2", true, func() error { return late }), late)
+	require.ErrorIs(t, a.Settle("envelope/2", true, func() error { return nil }), late, "what was refused stays refused")
+	require.True(t, a.Refused("envelope/2"))
+
+	require.ErrorIs(t, a.Settle("event/1", false, func() error { return late }), late)
+	require.NoError(t, a.Settle("event/1", false, func() error { return nil }), "Slack repeats events until one is taken")
+}

@@ -75,11 +75,10 @@ func (s *Slack) Whisper(ctx context.Context, channel, userID string, m chat.Mess
 	if channel, err = s.ChannelID(ctx, channel); err != nil {
 		return err
 	}
-	err = s.send(ctx, channel, func(ctx context.Context) error {
-		return s.call(ctx, "chat.postEphemeral", channel, func(ctx context.Context) error {
-			_, err := s.api.PostEphemeralContext(ctx, channel, userID, options(m, drawn)...)
-			return err
-		})
+	// A person who waits for an answer does not wait for what the channel has yet to see; the two have no order.
+	err = s.call(ctx, "chat.postEphemeral", channel, func(ctx context.Context) error {
+		_, err := s.api.PostEphemeralContext(ctx, channel, userID, options(m, drawn)...)
+		return err
 	})
 	if err != nil {
 		return explain(channel, err)

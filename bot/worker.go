@@ -197,7 +197,7 @@ func (b *Bot) claim(ctx context.Context, id string) (stored, bool) {
 
 func (b *Bot) mine(s stored) bool {
 	held := s.By != "" && s.By != b.o.Instance && s.Until.After(b.now())
-	return s.status == statusStored && !held && !b.refused.has(s.ID)
+	return s.status == statusStored && !held && !b.arrivals.refused(s.ID)
 }
 
 // settle notes the outcome, also while the bot is shutting down.
