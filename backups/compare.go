@@ -2,6 +2,8 @@ package backups
 
 import (
 	"bytes"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -61,26 +63,29 @@ func toJSON(doc bson.Raw) (string, error) {
 
 func fromJSON(text string) (bson.Raw, error) {
 	var doc bson.Raw
+	if !json.Valid([]byte(text)) { // the driver's parser may never come to an end of such a text
+		return nil, errors.New("from JSON: it is none")
+	}
 	if err := bson.UnmarshalExtJSON([]byte(text), true, &doc); err != nil {
 		return nil, fmt.Errorf("from JSON: %w", err)
 	}
 	return doc, nil
 }
 
-// describes says whether the archive's entry tells the same of a collection as the manifest.
-func (c Collection) describes(e archiveEntry) (bool, error) {
-	var m archiveMetadata
-	if err := bson.UnmarshalExtJSON([]byte(e.Metadata), true, &m); err != nil {
-		return false, err
+// entry is what an archive must say of the collection.
+func (c Collection) entry() (archiveEntry, error) {
+	n := databases.Namespace{Database: c.Database, Name: c.Name, Type: c.Type, UUID: c.UUID}
+	var err error
+	if n.Options, err = fromJSON(c.Options); err != nil {
+		return archiveEntry{}, err
 	}
-	there, err := describe(databases.Namespace{
-		Database: e.Database, Name: e.Collection, Type: e.Type, Options: m.Options, UUID: m.UUID,
-	}, m.Indexes)
-	if err != nil {
-		return false, err
+	indexes := make([]bson.Raw, len(c.Indexes))
+	for i, text := range c.Indexes {
+		if indexes[i], err = fromJSON(text); err != nil {
+			return archiveEntry{}, err
+		}
 	}
-	return there.Options == c.Options && slices.Equal(there.Indexes, c.Indexes) && there.Type == c.Type &&
-		there.UUID == c.UUID && m.Type == c.Type && m.CollectionName == c.Name, nil
+	return entryOf(n, indexes)
 }
 
 // canonical writes a document so that two that mean the same are equal texts: without regard to the order of its own
