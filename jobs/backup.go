@@ -76,7 +76,21 @@ func (j *Backup) New(names []string) (Run, error) {
 
 // Kind describes the work to the Runner.
 func (j *Backup) Kind() Kind {
-	return Kind{Name: BackupKind, Work: j.work, Clean: j.clean, Retries: 2, Buttons: j.buttons}
+	return Kind{Name: BackupKind, Work: j.work, Clean: j.clean, Again: j.again, Retries: 2, Buttons: j.buttons}
+}
+
+// again backs up once more what did not succeed, under new IDs: what the first try left may be what is wrong.
+func (j *Backup) again(old Run) (Run, error) {
+	var names []string
+	for _, s := range old.Steps {
+		if s.Status != Succeeded {
+			names = append(names, s.Name)
+		}
+	}
+	if len(names) == 0 {
+		return Run{}, &chat.Problem{Say: "Every backup of " + chat.Literal(old.ID) + " succeeded; there is nothing to repeat."}
+	}
+	return j.New(names)
 }
 
 func (j *Backup) work(ctx context.Context, t *Task) error {

@@ -81,11 +81,28 @@ func (j *Restore) New(ctx context.Context, q RestoreRequest) (Run, error) {
 	if err := nameTargets(args.Rename, q.To, j.Now()); err != nil {
 		return Run{}, err
 	}
+	if err := j.beside(args.Rename); err != nil {
+		return Run{}, err
+	}
 	basis, err := j.basis(ctx, args)
 	if err != nil {
 		return Run{}, err
 	}
 	return j.planned(m, chosen, args, basis)
+}
+
+// beside refuses targets that programs may be writing to: the databases of the backup themselves, and those that are
+// looked after. Cleaning up after a restore that failed would take with it what was written there meanwhile.
+func (j *Restore) beside(rename map[string]string) error {
+	for from, to := range rename {
+		if from == to || slices.ContainsFunc(j.Databases, func(d *databases.Database) bool { return d.Scope() == to }) {
+			return &chat.Problem{
+				Say: chat.Literal(to) + " is a database in use; I restore only beside it, into a new one.",
+				Try: "Choose another name, or leave it out.",
+			}
+		}
+	}
+	return nil
 }
 
 func (j *Restore) planned(m backups.Manifest, chosen []backups.Collection, args restoreArgs, basis restoreBasis) (Run, error) {

@@ -28,6 +28,8 @@ type Kind struct {
 	Check func(ctx context.Context, r Run) error
 	// Retries is how many times an interrupted run is queued again by itself. With 0 it is reported as interrupted.
 	Retries int
+	// Again makes the run that repeats one which did not succeed; nil repeats it with the same arguments.
+	Again func(old Run) (Run, error)
 	// Details adds parts to the card, Buttons adds buttons; both may be nil.
 	Details func(r Run) []chat.Part
 	Buttons func(r Run) []chat.Button

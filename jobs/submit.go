@@ -278,10 +278,15 @@ func (r *Runner) Retry(ctx context.Context, id string, by chat.User, request str
 	case old.Status == Succeeded:
 		return Run{}, &chat.Problem{Say: chat.Literal(id) + " has succeeded; there is nothing to retry.", Try: "Ask for a new run instead."}
 	}
-	steps := make([]Step, len(old.Steps))
+	again := Run{Kind: old.Kind, Title: old.Title, Targets: old.Targets, Args: old.Args, Steps: make([]Step, len(old.Steps))}
 	for i, s := range old.Steps {
-		steps[i] = Step{Name: s.Name}
+		again.Steps[i] = Step{Name: s.Name}
 	}
-	return r.Submit(ctx, Run{Kind: old.Kind, Title: old.Title, Targets: old.Targets, Request: request, By: by, Source: old.Source,
-		Channel: old.Channel, Args: old.Args, Steps: steps, RetryOf: id})
+	if renew := r.kinds[old.Kind].Again; renew != nil {
+		if again, err = renew(old); err != nil {
+			return Run{}, err
+		}
+	}
+	again.Request, again.By, again.Source, again.Channel, again.RetryOf = request, by, old.Source, old.Channel, id
+	return r.Submit(ctx, again)
 }

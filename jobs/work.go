@@ -54,8 +54,16 @@ func (r *Runner) perform(hard context.Context, t *Task) error {
 	return safely(func() error { return t.kind.Work(t.work, t) })
 }
 
+// startWithin is how long after the end of its plan's time an approved run may still begin: what was decided then is
+// not meant for whenever the program runs again.
+const startWithin = time.Hour
+
 // recheck makes sure that the plan is the approved one and still fits reality.
 func (r *Runner) recheck(ctx context.Context, run Run, kind Kind) error {
+	if at := run.Plan.Expires.Add(startWithin); r.o.Now().After(at) {
+		return &chat.Problem{Say: "This plan was approved too long ago: it should have begun by " + chat.Time(at) + ".",
+			Try: "Ask for it anew, so that it is looked at again."}
+	}
 	if err := binding(run); err != nil {
 		return &chat.Problem{Say: "The plan is not the one that was approved; nothing was done.", Try: "Ask for it anew.", Err: err}
 	}

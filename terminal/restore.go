@@ -3,6 +3,7 @@ package terminal
 import (
 	"bufio"
 	"context"
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -76,8 +77,13 @@ func (t *terminal) approvalCode() *cobra.Command {
 
 // planned shows a plan, has it approved and carries it out.
 func (t *terminal) planned(ctx context.Context, a *app.App, runner *jobs.Runner, run jobs.Run) error {
-	run, err := t.submit(ctx, runner, run)
-	if err != nil {
+	var err error
+	if run.Plan.Needs > 0 {
+		if run.By, err = proposer(a); err != nil {
+			return err
+		}
+	}
+	if run, err = t.submit(ctx, runner, run); err != nil {
 		return err
 	}
 	say(t.Out, "%s\n", plain(runner.Card(run)))
@@ -90,6 +96,21 @@ func (t *terminal) planned(ctx context.Context, a *app.App, runner *jobs.Runner,
 		return err
 	}
 	return t.carryOut(ctx, runner, run)
+}
+
+// proposer is who proposes a plan here, by their own key. Without knowing that, the second person could be the first
+// one again, in Slack or with a code.
+func proposer(a *app.App) (chat.User, error) {
+	key := os.Getenv(approvalKey)
+	for id, own := range a.Config.Approvals.Keys {
+		if key != "" && hmac.Equal([]byte(key), []byte(own.Reveal())) {
+			return chat.User{ID: id}, nil
+		}
+	}
+	return chat.User{}, &chat.Problem{
+		Say: "I can't tell who proposes this, and the person who approves it must be another one.",
+		Try: "Put your own key, the one under approvals.keys in the configuration, into " + approvalKey + ".",
+	}
 }
 
 // confirm asks for the typed name. Nobody else can give it, so the plan is withdrawn when no answer comes.

@@ -18,6 +18,7 @@ import (
 )
 
 const (
+	annaKey   = "anna's own key, not a short one"
 	benKey    = "ben's own key, of some length"
 	chitraKey = "chitra's own key, also long"
 )
@@ -29,7 +30,7 @@ type desk struct {
 	config string // of --config
 }
 
-// setup starts a stage whose configuration has the keys of ben, who is an approver, and of chitra, who is not.
+// setup starts a stage whose configuration has the keys of anna and ben, who are approvers, and of chitra, who is not.
 func setup(t *testing.T, approvals int) *desk {
 	t.Helper()
 	dir := t.TempDir()
@@ -38,7 +39,7 @@ func setup(t *testing.T, approvals int) *desk {
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	d := &desk{T: t, stage: s, config: s.ConfigFile()}
 	d.edit(func(text string) string {
-		return strings.Replace(text, "approvals:\n", "approvals:\n  keys:\n    "+s.Ben+": "+benKey+"\n    "+s.Chitra+": "+chitraKey+"\n", 1)
+		return strings.Replace(text, "approvals:\n", "approvals:\n  keys:\n    "+s.Anna+": "+annaKey+"\n    "+s.Ben+": "+benKey+"\n    "+s.Chitra+": "+chitraKey+"\n", 1)
 	})
 	return d
 }
@@ -53,8 +54,11 @@ func (d *desk) edit(change func(string) string) {
 	require.NoError(d, os.WriteFile(d.config, []byte(after), 0o600))
 }
 
-// with is the desk for a subtest.
-func (d *desk) with(t *testing.T) *desk { return &desk{t, d.stage, d.config} }
+// with is the desk for a subtest, with anna at it.
+func (d *desk) with(t *testing.T) *desk {
+	t.Setenv("OPSBOT_APPROVAL_KEY", annaKey)
+	return &desk{t, d.stage, d.config}
+}
 
 // said is what a command left.
 type said struct {
@@ -240,7 +244,7 @@ func wrongNames(d *desk) {
 	d.fails(2, []string{"backup", "verify", "items", "acounts"}, "`acounts`")
 	d.fails(2, []string{"restore", "ordrs"}, "`ordrs`", "`orders`")
 	d.fails(2, []string{"restore", "orders", "ordrs"}, "`ordrs`", "`orders`")
-	d.fails(2, []string{"restore", "orders", "--to", "kampyn_orders"}, "`kampyn_orders`", "not empty")
+	d.fails(2, []string{"restore", "orders", "--to", "kampyn_orders"}, "`kampyn_orders`", "only beside it")
 	d.fails(2, []string{"restore", "drop", "kampyn_orders"}, "`kampyn_orders`", "made by a restore")
 	d.fails(2, []string{"jobs", "cancel", "r-zzzzz"}, "`r-zzzzz`")
 	require.Equal(d, before, d.objects())
@@ -287,13 +291,19 @@ func (s *screen) Write(p []byte) (int, error) {
 func (d *desk) code(key, screen string) string {
 	d.Helper()
 	var out bytes.Buffer
-	d.Setenv("OPSBOT_APPROVAL_KEY", key)
+	require.NoError(d, os.Setenv("OPSBOT_APPROVAL_KEY", key)) // on a machine of their own
+	defer func() { require.NoError(d, os.Setenv("OPSBOT_APPROVAL_KEY", annaKey)) }()
 	hash := first(d, `opsbot approval-code ([0-9a-f]{64})`, screen)
 	require.Equal(d, 0, terminal.Main(d.Context(), []string{"approval-code", hash}, terminal.Streams{Out: &out, Err: io.Discard}))
 	return out.String()
 }
 
 func restore(d *desk) {
+	for _, nobody := range []string{"", "somebody's key"} {
+		require.NoError(d, os.Setenv("OPSBOT_APPROVAL_KEY", nobody))
+		d.fails(2, []string{"restore", "orders"}, "I can't tell who proposes this", "OPSBOT_APPROVAL_KEY")
+	}
+	require.NoError(d, os.Setenv("OPSBOT_APPROVAL_KEY", annaKey))
 	asked := 0
 	s := d.exchange(func(screen string) (string, error) {
 		asked++
@@ -306,11 +316,14 @@ func restore(d *desk) {
 			return "AAAA-BBBB-CCCC\n", nil
 		case 3:
 			return d.code(chitraKey, screen), nil
+		case 4:
+			return d.code(annaKey, screen), nil
 		}
 		return strings.ToLower(strings.ReplaceAll(d.code(benKey, screen), "-", " ")), nil
 	}, "restore", "orders", "--to", "restored_orders")
 	require.Equal(d, 0, s.code, s.err)
-	require.Equal(d, 4, asked)
+	require.Equal(d, 5, asked)
+	require.Contains(d, s.err, "You proposed this plan, so somebody else has to approve it.")
 	require.Contains(d, s.err, "That code fits nobody's key for this plan.")
 	require.Contains(d, s.err, "`"+d.stage.Chitra+"`, who is no approver")
 	require.Contains(d, s.out, "Proven equal.")

@@ -42,7 +42,9 @@ func (t *terminal) submit(ctx context.Context, runner *jobs.Runner, run jobs.Run
 		say(t.Err, "%s (%s) was found with its process dead; now it is %s.\n", plainText(r.Title), r.ID, r.Status)
 	}
 	run.Request = "terminal/" + rand.Text()
-	run.By = person()
+	if run.By.ID == "" {
+		run.By = person()
+	}
 	run.Source = jobs.FromTerminal
 	run, err = runner.Submit(ctx, run)
 	t.submitted = err == nil
