@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -125,6 +126,32 @@ func TestApprove(t *testing.T) {
 	_, err = r.Approve(t.Context(), plain.ID, "", bo)
 	refused(err, "needs no approval")
 	require.Equal(t, []string{"proposed", "approved", "approved", "queued", "started", "succeeded"}, whats(t, w.store(t), two.ID))
+}
+
+// TestApprovedLongAgo: a plan that was approved before the program was away for long is not carried out.
+func TestApprovedLongAgo(t *testing.T) {
+	w := newWorld(t)
+	var late atomic.Bool
+	r := w.runner(t, kind(func(context.Context, *jobs.Task) error {
+		t.Error("it was carried out")
+		return nil
+	}), func(o *jobs.Options) {
+		o.Now = func() time.Time {
+			if late.Load() {
+				return time.Now().Add(3 * time.Hour)
+			}
+			return time.Now()
+		}
+	})
+	run, err := r.Submit(t.Context(), planned("", 1))
+	require.NoError(t, err)
+	_, err = r.Approve(t.Context(), run.ID, run.Plan.Hash, bo)
+	require.NoError(t, err)
+	late.Store(true)
+	start(t, r)
+	failed := ended(t, r, run.ID)
+	require.Equal(t, jobs.Failed, failed.Status)
+	require.Contains(t, failed.Reason, "approved too long ago")
 }
 
 func TestApprovalsAtTheSameMoment(t *testing.T) {
