@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/kampyn/opsbot/chat"
@@ -19,6 +20,7 @@ import (
 	"go.mongodb.org/mongo-driver/mongo/options"
 	"go.mongodb.org/mongo-driver/mongo/readpref"
 	"go.mongodb.org/mongo-driver/x/mongo/driver/connstring"
+	"go.mongodb.org/mongo-driver/x/mongo/driver/topology"
 )
 
 // ours are the databases that belong to the server itself.
@@ -26,7 +28,7 @@ var ours = []string{"admin", "config", "local"}
 
 // Options bound how a deployment is reached. The zero value is fine.
 type Options struct {
-	// Timeout bounds the search for a server and each connect; 0 means what the URI says, or 10 s.
+	// Timeout bounds the search for a server and each connect; 0 means what the URI says, or 15 s.
 	Timeout time.Duration
 	// ReadPreference is a mode of MongoDB's that overrules the URI's, such as "secondaryPreferred"; "" leaves it.
 	ReadPreference string
@@ -53,6 +55,8 @@ type link struct {
 	client *mongo.Client
 	reads  *readpref.ReadPref // the URI's
 	closed bool
+
+	answered atomic.Bool // a server answered once
 }
 
 // Open checks the URI of the database that is configured as name, and connects to nothing yet. The URI's path names the
@@ -140,8 +144,40 @@ func (d *Database) Primary() *Database {
 	return &Database{Name: d.Name, scope: d.scope, link: d.link, reads: readpref.Primary()}
 }
 
-// connect answers the client, which it makes at the first call.
+// defaultTimeout is longer than the 10 s between two heartbeats of the driver, so that one that is missed costs time only.
+const defaultTimeout = 15 * time.Second
+
+// connect answers the client, which it makes at the first call, once a server has answered it.
 func (d *Database) connect(ctx context.Context) (*mongo.Client, error) {
+	client, err := d.dial(ctx)
+	if err != nil || d.link.answered.Load() {
+		return client, err
+	}
+	// The driver can miss the first answer of a server that comes while it begins to wait for it, and then waits for
+	// the next heartbeat. So the first waits are short ones: each looks at what is known by then.
+	until := time.Now().Add(cmp.Or(d.link.timeout, defaultTimeout))
+	for wait := 500 * time.Millisecond; ; wait *= 2 {
+		attempt, cancel := context.WithTimeout(ctx, max(min(wait, time.Until(until)), time.Millisecond))
+		err := client.Ping(attempt, readpref.Nearest())
+		late := attempt.Err() != nil
+		cancel()
+		switch {
+		case err == nil:
+			d.link.answered.Store(true)
+			return client, nil
+		case ctx.Err() != nil || !late:
+			return nil, d.problem("ping", err)
+		case time.Now().After(until):
+			if _, searching := errors.AsType[topology.ServerSelectionError](err); !searching {
+				err = errors.New("no answer: " + err.Error()) // the deadline was ours, not the caller's
+			}
+			return nil, d.problem("ping", err)
+		}
+	}
+}
+
+// dial makes the client, which connects by itself in the background.
+func (d *Database) dial(ctx context.Context) (*mongo.Client, error) {
 	l := d.link
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -152,7 +188,7 @@ func (d *Database) connect(ctx context.Context) (*mongo.Client, error) {
 		return l.client, nil
 	}
 	o := options.Client().ApplyURI(l.uri).SetAppName("opsbot")
-	timeout := cmp.Or(l.timeout, 10*time.Second)
+	timeout := cmp.Or(l.timeout, defaultTimeout)
 	if o.ServerSelectionTimeout == nil || l.timeout > 0 {
 		o.SetServerSelectionTimeout(timeout)
 	}

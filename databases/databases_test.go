@@ -238,12 +238,16 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	require.NoError(t, silent.Close())
+	mute, err := net.Listen("tcp", "127.0.0.1:0") // it takes connections and never says a word
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, mute.Close()) })
 	host := hostOf(locked.URI(""))
 
 	for _, c := range []struct{ name, uri, say string }{
 		{"a wrong password", "mongodb://asha:wrong-horse@" + host + "/?authSource=admin", "did not accept the user or the password"},
 		{"no user", "mongodb://" + host + "/", "asks for a user"},
 		{"nobody there", "mongodb://" + silent.Addr().String() + "/", "can't be reached"},
+		{"nobody answers", "mongodb://" + mute.Addr().String() + "/", "can't be reached"},
 		{"an unknown host", "mongodb://no-such-host.invalid/", "The host `no-such-host.invalid` of the database `orders` is not known"},
 		{"an unknown cluster", "mongodb+srv://asha:wrong-horse@no-such-cluster.example.invalid/", "is not known"},
 		{"a certificate of nobody known", "mongodb://" + tls.Listener.Addr().String() + "/?tls=true", "no secure connection"},
