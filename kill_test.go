@@ -227,12 +227,7 @@ func TestKilledDuringBackup(t *testing.T) {
 		{"the verification is being stored", atObject("PutObject", `/verification`)},
 		{"the card is being edited", atCall("chat.update", false)},
 	} {
-		t.Logf("── killed when %s", m.name)
-		th.dieAt(m, func() error { return th.Says(th.Anna, "/backup now orders") })
-		require.NoError(t, th.Sees(`Backup of`), m.name)
-		require.NoError(t, th.Becomes(`✅ Backup of`, `verified`), m.name)
-		require.Equal(t, 1, th.newMessages(), "each backup has one card: %s", m.name)
-		th.storeIsClean(i + 1)
+		th.backupOutlives(m, i+1)
 	}
 }
 
@@ -245,12 +240,7 @@ func TestKilledDuringUpload(t *testing.T) {
 		{"a part is being sent", atObject("UploadPart", `/archive`)},
 		{"the upload is being completed", atObject("CompleteMultipartUpload", `/archive`)},
 	} {
-		t.Logf("── killed when %s", m.name)
-		th.dieAt(m, func() error { return th.Says(th.Anna, "/backup now orders") })
-		require.NoError(t, th.Sees(`Backup of`), m.name)
-		require.NoError(t, th.Becomes(`✅ Backup of`, `verified`), m.name)
-		require.Equal(t, 1, th.newMessages(), "each backup has one card: %s", m.name)
-		th.storeIsClean(i + 1)
+		th.backupOutlives(m, i+1)
 	}
 }
 
@@ -293,6 +283,16 @@ func TestKilledDuringRestore(t *testing.T) {
 	require.NoError(t, th.Sees(`look`, `Approve`))
 	require.NoError(t, th.Presses(th.Ben, "Approve"))
 	require.NoError(t, th.Becomes(`✅`, `Proven equal`))
+}
+
+// backupOutlives kills the bot at a moment of a backup, and finds it done, as the nth, by the next process.
+func (th *theater) backupOutlives(m moment, n int) {
+	th.Logf("── killed when %s", m.name)
+	th.dieAt(m, func() error { return th.Says(th.Anna, "/backup now orders") })
+	require.NoError(th, th.Sees(`Backup of`), m.name)
+	require.NoError(th, th.Becomes(`✅ Backup of`, `verified`), m.name)
+	require.Equal(th, 1, th.newMessages(), "each backup has one card: %s", m.name)
+	th.storeIsClean(n)
 }
 
 // newMessages counts the public messages since somebody last spoke.
