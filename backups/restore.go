@@ -54,6 +54,8 @@ func Restore(ctx context.Context, store objects.Store, id string, db *databases.
 		return Certificate{}, fmt.Errorf("backups: %q is no certificate ID", o.CertificateID)
 	}
 	r := &restore{store: store, db: db.Primary(), o: o}
+	r.load = func(ctx context.Context) (Manifest, error) { return countingManifest(ctx, store, id) }
+	r.open = func(ctx context.Context) (*storedArchive, error) { return openArchive(ctx, store, r.manifest) }
 	r.cert = Certificate{ID: o.CertificateID, Backup: id, Target: o.Target, Renamed: map[string]string{}, Started: o.Now().UTC()}
 	if err := r.run(ctx); err != nil {
 		return Certificate{}, explain(store, err)
@@ -70,6 +72,9 @@ type restore struct {
 	server   databases.Server
 	cert     Certificate
 	record   RestoreRecord
+	// load answers the manifest of what is restored, which must count; open reads its archive.
+	load func(context.Context) (Manifest, error)
+	open func(context.Context) (*storedArchive, error)
 
 	collections []*restored // what has documents, ordered by namespace
 	views       []*restored
@@ -117,21 +122,27 @@ func (r *restore) run(ctx context.Context) error {
 	return unmark(ctx, r.db, r.cert.ID, r.record.Databases())
 }
 
-// choose reads the manifest and finds what is to be restored.
-func (r *restore) choose(ctx context.Context) error {
-	var err error
-	if r.manifest, err = readManifest(ctx, r.store, r.cert.Backup); err != nil {
-		return err
+// countingManifest reads the manifest of a backup that counts: it was verified.
+func countingManifest(ctx context.Context, store objects.Store, id string) (Manifest, error) {
+	m, err := readManifest(ctx, store, id)
+	if err != nil {
+		return m, err
 	}
 	var v Verification
-	err = getSealed(ctx, r.store, Key(r.manifest.ID, VerificationName), &v)
-	if errors.Is(err, objects.ErrNotFound) || err == nil && (!v.OK || v.Backup != r.manifest.ID) {
-		return &chat.Problem{
-			Say: fmt.Sprintf("The backup %s has not been verified, so it does not count.", chat.Literal(r.manifest.ID)),
-			Try: "Verify it with `/backup verify " + r.manifest.ID + "`, or take another one.",
+	err = getSealed(ctx, store, Key(m.ID, VerificationName), &v)
+	if errors.Is(err, objects.ErrNotFound) || err == nil && (!v.OK || v.Backup != m.ID) {
+		return m, &chat.Problem{
+			Say: fmt.Sprintf("The backup %s has not been verified, so it does not count.", chat.Literal(m.ID)),
+			Try: "Verify it with `/backup verify " + m.ID + "`, or take another one.",
 		}
 	}
-	if err != nil {
+	return m, err
+}
+
+// choose loads the manifest and finds what is to be restored.
+func (r *restore) choose(ctx context.Context) error {
+	var err error
+	if r.manifest, err = r.load(ctx); err != nil {
 		return err
 	}
 	chosen, err := Choose(r.manifest, r.o.Namespaces)

@@ -24,7 +24,7 @@ func (r *restore) write(ctx context.Context) error {
 			return err
 		}
 	}
-	archive, err := openArchive(ctx, r.store, r.manifest)
+	archive, err := r.open(ctx)
 	if err != nil {
 		return err
 	}

@@ -185,12 +185,12 @@ func (v *verifier) compare(c Collection, found *tally) {
 	}
 }
 
-// storedArchive is the archive of a backup as it is read from the store, uncompressed, while its size and checksum are
-// taken.
+// storedArchive is an archive as it is read from where it lies, uncompressed, while its size and checksum are taken.
 type storedArchive struct {
 	object Object
 	raw    *source
-	plain  *zstd.Decoder
+	plain  io.Reader
+	stop   func() // ends what the decompression does beside
 }
 
 func openArchive(ctx context.Context, store objects.Store, m Manifest) (*storedArchive, error) {
@@ -200,18 +200,26 @@ func openArchive(ctx context.Context, store objects.Store, m Manifest) (*storedA
 		return nil, fmt.Errorf("backups: read %s: %w", object.Key, err)
 	}
 	a := &storedArchive{object: object, raw: &source{from: r, sum: sha256.New()}}
-	a.plain, err = zstd.NewReader(a.raw, zstd.WithDecoderConcurrency(2), zstd.WithDecoderMaxWindow(maxWindow))
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("backups: start zstd: %w", err), r.Close())
+	if err := a.decompress(); err != nil {
+		return nil, errors.Join(err, r.Close())
 	}
 	return a, nil
+}
+
+func (a *storedArchive) decompress() error {
+	plain, err := zstd.NewReader(a.raw, zstd.WithDecoderConcurrency(2), zstd.WithDecoderMaxWindow(maxWindow))
+	if err != nil {
+		return fmt.Errorf("backups: start zstd: %w", err)
+	}
+	a.plain, a.stop = plain, plain.Close
+	return nil
 }
 
 func (a *storedArchive) Read(p []byte) (int, error) { return a.plain.Read(p) }
 
 // drain reads what the archive's reader left, so that the checksum is of the whole object.
 func (a *storedArchive) drain() error {
-	a.plain.Close() // it reads ahead in a goroutine of its own
+	a.stop() // it reads ahead in a goroutine of its own
 	_, err := io.Copy(io.Discard, a.raw)
 	if a.raw.err != nil {
 		err = a.raw.err
@@ -235,7 +243,7 @@ func (a *storedArchive) faults() []string {
 }
 
 func (a *storedArchive) close() error {
-	a.plain.Close()
+	a.stop()
 	return a.raw.from.Close()
 }
 
