@@ -77,7 +77,7 @@ func (a *App) parts(runner *jobs.Runner, scheduler *jobs.Scheduler) commands.Par
 	return commands.Parts{
 		Runner: runner, Scheduler: scheduler, Catalogue: a.Catalogue, Databases: a.Databases, Store: a.Objects,
 		Backup: a.Backup, Verify: a.Verify, Restore: a.Restore, Drop: a.Drop,
-		Prefix: a.Config.Slack.CommandPrefix, Version: Version, Now: a.Now,
+		Version: Version, Now: a.Now,
 	}
 }
 

@@ -65,7 +65,7 @@ func (b *Bot) explain(ctx context.Context, r Request, p *chat.Problem) error {
 		if p.Try != "" {
 			say += " " + p.Try
 		}
-		view, err := r.origin.view.again(say, b.notifies(r.origin.view.CallbackID))
+		view, err := r.origin.view.again(b.slack.wording().text(say), b.notifies(r.origin.view.CallbackID))
 		if err == nil {
 			err = b.slack.updateView(ctx, r.origin.view.ID, "", view)
 		}
@@ -165,7 +165,7 @@ func (b *Bot) removeButton(ctx context.Context, r Request) {
 // openForm shows a form: in the place of the one that the request came from, or by the trigger, or, when that is gone,
 // by a button that makes the request anew.
 func (b *Bot) openForm(ctx context.Context, r Request, f chat.Form) error {
-	view, err := renderForm(f, place{Channel: r.Channel, Thread: r.Thread}, b.notifies(f.ID))
+	view, err := b.slack.renderForm(f, place{Channel: r.Channel, Thread: r.Thread}, b.notifies(f.ID))
 	if err != nil {
 		return err
 	}
@@ -212,7 +212,7 @@ func (b *Bot) loadForm(ctx context.Context, r Request, load func(context.Context
 		v = &view{}
 		externalID = "load/" + rand.Text()
 	}
-	loading, err := v.notice(chat.Text(":hourglass_flowing_sand: Loading…"))
+	loading, err := b.slack.notice(v, chat.Text(":hourglass_flowing_sand: Loading…"))
 	if err != nil {
 		return err
 	}
@@ -245,7 +245,7 @@ func (b *Bot) madeForm(ctx context.Context, r Request, v *view, load func(contex
 	})
 	if err == nil {
 		var view slackgo.ModalViewRequest
-		if view, err = renderForm(form, place{Channel: r.Channel, Thread: r.Thread}, b.notifies(form.ID)); err == nil {
+		if view, err = b.slack.renderForm(form, place{Channel: r.Channel, Thread: r.Thread}, b.notifies(form.ID)); err == nil {
 			return view, nil
 		}
 	}
@@ -253,7 +253,7 @@ func (b *Bot) madeForm(ctx context.Context, r Request, v *view, load func(contex
 		return slackgo.ModalViewRequest{}, err
 	}
 	p := b.speakable(&stored{ID: r.ID}, err)
-	return v.notice(chat.Text(":warning: "+p.Say), chat.Text(p.Try))
+	return b.slack.notice(v, chat.Text(":warning: "+p.Say), chat.Text(p.Try))
 }
 
 // finishForm ends the "Working on it…" of a submitted form.
@@ -273,7 +273,7 @@ func (b *Bot) finishForm(ctx context.Context, r Request, reply Reply) {
 
 // closeForm leaves last words in a form. The person may have closed it, which is fine.
 func (b *Bot) closeForm(ctx context.Context, r Request, parts ...chat.Part) {
-	view, err := r.origin.view.notice(parts...)
+	view, err := b.slack.notice(r.origin.view, parts...)
 	if err == nil {
 		err = b.slack.updateView(ctx, r.origin.view.ID, "", view)
 	}
@@ -284,7 +284,7 @@ func (b *Bot) closeForm(ctx context.Context, r Request, parts ...chat.Part) {
 
 // respond says m by a response URL, to the person alone if m is Private; or replaces the message that it belongs to.
 func (s *Slack) respond(ctx context.Context, url string, m chat.Message, replace bool) error {
-	drawn, err := render(m)
+	drawn, err := s.render(m)
 	if err != nil {
 		return err
 	}

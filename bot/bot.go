@@ -97,6 +97,7 @@ func New(o Options) (*Bot, error) {
 	for role := range o.Roles {
 		faults = append(faults, checkRole("the configuration of roles", role))
 	}
+	b.slack.words(newWording(o.Prefix, b.names))
 	return b, errors.Join(faults...)
 }
 

@@ -23,6 +23,11 @@ const (
 	errorBlock  = "opsbot.error"
 )
 
+// renderForm draws a form with the commands as the workspace has them.
+func (s *Slack) renderForm(f chat.Form, at place, notifyClose bool) (slackgo.ModalViewRequest, error) {
+	return renderForm(s.wording().form(f), at, notifyClose)
+}
+
 // renderForm draws a form within Slack's limits. A choice of more than 100 options is drawn in groups of 100, more
 // than 10 check boxes or radio buttons as a list. An error means that the form cannot be drawn as it is meant.
 func renderForm(f chat.Form, at place, notifyClose bool) (slackgo.ModalViewRequest, error) {
@@ -348,8 +353,8 @@ func flat(options []*slackgo.OptionBlockObject, groups []*slackgo.OptionGroupBlo
 }
 
 // notice draws a form that only says something, in the place of the one that was submitted.
-func (v *view) notice(parts ...chat.Part) (slackgo.ModalViewRequest, error) {
-	blocks, err := renderView(chat.Message{Parts: parts})
+func (s *Slack) notice(v *view, parts ...chat.Part) (slackgo.ModalViewRequest, error) {
+	blocks, err := renderView(s.wording().message(chat.Message{Parts: parts}))
 	if err != nil {
 		return slackgo.ModalViewRequest{}, err
 	}

@@ -13,9 +13,9 @@ const helpWord = "help"
 // helpOf answers "help": what a command is for, the words that the person may use, and examples.
 func (b *Bot) helpOf(c Command) Handler {
 	return func(ctx context.Context, r Request) (Reply, error) {
-		name := "/" + b.o.Prefix + c.Name
-		m := &chat.Message{Summary: "Help for " + name, Private: true, Parts: []chat.Part{
-			chat.Header(name), chat.Text(chat.Escape(c.Summary))}}
+		name := "/" + c.Name
+		m := &chat.Message{Summary: "Help for " + chat.Literal(name), Private: true, Parts: []chat.Part{
+			chat.Header(chat.Literal(name)), chat.Text(chat.Escape(c.Summary))}}
 		var lines []string
 		if b.May(ctx, r.User.ID, c.Role) == nil {
 			lines = append(lines, line(name, c.Usage, ""))
@@ -34,7 +34,7 @@ func (b *Bot) helpOf(c Command) Handler {
 		}
 		m.Parts = append(m.Parts, chat.Text(strings.Join(lines, "\n")))
 		if len(c.Examples) > 0 {
-			m.Parts = append(m.Parts, chat.Text("*For example*\n"+strings.Join(b.examples(c), "\n")))
+			m.Parts = append(m.Parts, chat.Text("*For example*\n"+strings.Join(examples(c), "\n")))
 		}
 		m.Parts = append(m.Parts, chat.Note("In threads, where slash commands do not work, mention me instead: `@opsbot "+c.Name+" …`"))
 		return Reply{Message: m}, nil
@@ -49,10 +49,10 @@ func line(name, usage, summary string) string {
 	return s
 }
 
-func (b *Bot) examples(c Command) []string {
+func examples(c Command) []string {
 	all := make([]string, len(c.Examples))
 	for i, e := range c.Examples {
-		all[i] = chat.Literal("/" + b.o.Prefix + e)
+		all[i] = chat.Literal("/" + e)
 	}
 	return all
 }
@@ -61,7 +61,7 @@ func (b *Bot) examples(c Command) []string {
 func (b *Bot) overview(context.Context, Request) (Reply, error) {
 	var lines []string
 	for _, name := range b.names {
-		lines = append(lines, line("/"+b.o.Prefix+name, "", b.commands[name].Summary))
+		lines = append(lines, line("/"+name, "", b.commands[name].Summary))
 	}
 	return Reply{Message: &chat.Message{Summary: "What I can do", Private: true, Parts: []chat.Part{
 		chat.Header("What I can do"), chat.Text(strings.Join(lines, "\n")),

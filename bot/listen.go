@@ -296,7 +296,7 @@ func (b *Bot) accepted(e envelope) any {
 	if !ok {
 		return nil
 	}
-	view, err := p.View.notice(chat.Text(":hourglass_flowing_sand: Working on it…"))
+	view, err := b.slack.notice(p.View, chat.Text(":hourglass_flowing_sand: Working on it…"))
 	if err != nil {
 		return nil
 	}
@@ -316,7 +316,7 @@ func (b *Bot) refuse(s *socket, e envelope) {
 			s.ack(e, map[string]any{"response_action": "errors", "errors": map[string]string{input: say}})
 			return
 		}
-		if view, err := p.View.notice(chat.Text(":warning: " + say)); err == nil {
+		if view, err := b.slack.notice(p.View, chat.Text(":warning: "+say)); err == nil {
 			s.ack(e, map[string]any{"response_action": "update", "view": view})
 		}
 		return

@@ -36,7 +36,7 @@ type posted struct {
 // it. With a Key the message is posted once: a message that was sent just before a crash, or whose acceptance was
 // lost, is found again by its metadata. What is too long for Slack follows in a file.
 func (s *Slack) Post(ctx context.Context, channel string, m chat.Message) (chat.Ref, error) {
-	drawn, err := render(m)
+	drawn, err := s.render(m)
 	if err != nil {
 		return chat.Ref{}, err
 	}
@@ -68,7 +68,7 @@ func (s *Slack) Direct(ctx context.Context, userID string, m chat.Message) (chat
 // Whisper shows m in a channel (an ID or a name) to one person alone. Slack keeps no such message: it is gone when the person
 // reloads, and cannot be edited. What is too long follows as a file in a direct message.
 func (s *Slack) Whisper(ctx context.Context, channel, userID string, m chat.Message) error {
-	drawn, err := render(m)
+	drawn, err := s.render(m)
 	if err != nil {
 		return err
 	}

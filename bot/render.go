@@ -27,6 +27,9 @@ const (
 	actionSuffix = "#"
 )
 
+// render draws m with the commands as the workspace has them.
+func (s *Slack) render(m chat.Message) (drawing, error) { return render(s.wording().message(m)) }
+
 // render draws m within Slack's limits. Text is cut at line breaks and spread over several blocks; from the first
 // piece that does not fit on, text goes to rest, while buttons are always kept. An error means that a button cannot
 // be drawn without changing what it does.

@@ -247,7 +247,7 @@ func (b *Bot) routeAction(r Request, name string, quiet bool) (*asked, error) {
 	a, ok := b.actions[name]
 	t := &asked{request: r, role: a.Role, run: a.Run, what: strings.TrimSpace(name + " " + r.Value), quiet: quiet}
 	if !ok {
-		return t, &chat.Problem{Say: sayOld, Try: "Please ask again, for example with `/" + b.o.Prefix + "ops help`."}
+		return t, &chat.Problem{Say: sayOld, Try: "Please ask again, for example with `/ops help`."}
 	}
 	return t, nil
 }

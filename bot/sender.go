@@ -173,7 +173,7 @@ func (s *Slack) Edit(ctx context.Context, at chat.Ref, m chat.Message) error {
 	if err := ctx.Err(); err != nil {
 		return context.Cause(ctx)
 	}
-	if _, err := render(m); err != nil {
+	if _, err := s.render(m); err != nil {
 		return err
 	}
 	w := waiter{done: make(chan error, 1)}
@@ -228,7 +228,7 @@ func (s *Slack) deliver(ctx context.Context, c *sender, e *edit, at chat.Ref) {
 	}
 	m, version := e.newest, e.version
 	s.mu.Unlock()
-	drawn, err := render(m)
+	drawn, err := s.render(m)
 	if err == nil {
 		err = s.update(ctx, at, m, drawn)
 	}

@@ -63,6 +63,7 @@ type Slack struct {
 	identity *Identity
 	people   cache[Person]
 	groups   cache[[]string]
+	worded   wording
 	tried    map[string]bool // optional calls whose failure was reported
 }
 
@@ -228,7 +229,7 @@ func (s *Slack) Link(ctx context.Context, at chat.Ref) (string, error) {
 
 // Home shows the message's parts, at most 100 blocks, on the person's App Home.
 func (s *Slack) Home(ctx context.Context, userID string, m chat.Message) error {
-	drawn, err := renderView(m)
+	drawn, err := renderView(s.wording().message(m))
 	if err != nil {
 		return err
 	}

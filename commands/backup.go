@@ -66,7 +66,7 @@ func (p Parts) backupPanel(ctx context.Context, _ bot.Request) (bot.Reply, error
 			{Action: "backup.list", Label: "List backups"},
 			{Action: "restore.open", Label: "Restore…"},
 		},
-		chat.Note("Stored in "+chat.Escape(p.Store.String())+". In words: "+p.line("backup now orders")+", "+p.line("backup help")+"."))
+		chat.Note("Stored in "+chat.Escape(p.Store.String())+". In words: `/backup now orders`, `/backup help`."))
 	return bot.Reply{Message: &chat.Message{Summary: "Backups of " + chat.Plural(int64(len(p.Databases)), "database"), Parts: parts, Private: true}}, nil
 }
 
@@ -123,7 +123,7 @@ func (p Parts) backupList(ctx context.Context, r bot.Request) (bot.Reply, error)
 		return bot.Reply{}, err
 	}
 	if len(entries) == 0 {
-		return private("There is no backup yet. Take one with " + p.line(strings.TrimSpace("backup now "+database)) + "."), nil
+		return private("There is no backup yet. Take one with " + chat.Literal(strings.TrimSpace("/backup now "+database)) + "."), nil
 	}
 	lines := []string{}
 	for _, e := range entries[:min(len(entries), listed)] {
@@ -131,9 +131,9 @@ func (p Parts) backupList(ctx context.Context, r bot.Request) (bot.Reply, error)
 	}
 	parts := []chat.Part{chat.Header("Backups, newest first"), chat.Text(strings.Join(lines, "\n"))}
 	if rest := len(entries) - listed; rest > 0 {
-		parts = append(parts, chat.Note(fmt.Sprintf("%d older ones. Narrow it down with %s.", rest, p.line("backup list <database>"))))
+		parts = append(parts, chat.Note(fmt.Sprintf("%d older ones. Narrow it down with %s.", rest, chat.Literal("/backup list <database>"))))
 	}
-	parts = append(parts, chat.Note("✅ read back and equal to its manifest · ⚠️ does not count. Details: "+p.line("backup show <backup>")))
+	parts = append(parts, chat.Note("✅ read back and equal to its manifest · ⚠️ does not count. Details: "+chat.Literal("/backup show <backup>")))
 	return bot.Reply{Message: &chat.Message{Summary: chat.Plural(int64(len(entries)), "backup"), Parts: parts, Private: true}}, nil
 }
 
@@ -165,7 +165,7 @@ func wanted(r bot.Request) []string {
 func (p Parts) backupShow(ctx context.Context, r bot.Request) (bot.Reply, error) {
 	words := wanted(r)
 	if len(words) != 1 {
-		return bot.Reply{}, &chat.Problem{Say: "Which backup?", Try: "Name one, or a database for its newest: " + p.line("backup show orders") + "."}
+		return bot.Reply{}, &chat.Problem{Say: "Which backup?", Try: "Name one, or a database for its newest: `/backup show orders`."}
 	}
 	e, err := p.Catalogue.Resolve(ctx, words[0])
 	if err != nil {
@@ -241,7 +241,7 @@ func collectionTable(all []backups.Collection) string {
 func (p Parts) backupVerify(ctx context.Context, r bot.Request) (bot.Reply, error) {
 	words := wanted(r)
 	if len(words) == 0 {
-		return bot.Reply{}, &chat.Problem{Say: "Which backup shall I verify?", Try: "Name one, or a database for its newest: " + p.line("backup verify orders") + "."}
+		return bot.Reply{}, &chat.Problem{Say: "Which backup shall I verify?", Try: "Name one, or a database for its newest: `/backup verify orders`."}
 	}
 	entries := []backups.Entry{}
 	for _, word := range words {
@@ -274,7 +274,7 @@ func (p Parts) backupCancel(ctx context.Context, r bot.Request) (bot.Reply, erro
 	}
 	switch len(running) {
 	case 0:
-		return bot.Reply{}, &chat.Problem{Say: "No backup is running.", Try: "See what ran lately with " + p.line("jobs") + "."}
+		return bot.Reply{}, &chat.Problem{Say: "No backup is running.", Try: "See what ran lately with `/jobs`."}
 	case 1:
 		return p.cancelRun(ctx, r, running[0].ID)
 	}
@@ -282,5 +282,5 @@ func (p Parts) backupCancel(ctx context.Context, r bot.Request) (bot.Reply, erro
 	for _, run := range running {
 		ids = append(ids, chat.Literal(run.ID)+" ("+run.Title+")")
 	}
-	return bot.Reply{}, &chat.Problem{Say: "Several are running: " + strings.Join(ids, ", ") + ".", Try: "Name one: " + p.line("backup cancel <run>") + "."}
+	return bot.Reply{}, &chat.Problem{Say: "Several are running: " + strings.Join(ids, ", ") + ".", Try: "Name one: " + chat.Literal("/backup cancel <run>") + "."}
 }

@@ -26,10 +26,8 @@ type Parts struct {
 	Verify    *jobs.Verify
 	Restore   *jobs.Restore
 	Drop      *jobs.Drop
-	// Prefix stands before every command's name, as in the workspace.
-	Prefix  string
-	Version string
-	Now     func() time.Time
+	Version   string
+	Now       func() time.Time
 }
 
 // All lists the commands in the order of the help.
@@ -62,6 +60,3 @@ func (p Parts) submit(ctx context.Context, r bot.Request, run jobs.Run) (bot.Rep
 func private(text string) bot.Reply {
 	return bot.Reply{Message: &chat.Message{Summary: text, Parts: []chat.Part{chat.Text(text)}, Private: true}}
 }
-
-// line shows what to type, with the prefix of this workspace.
-func (p Parts) line(words string) string { return chat.Literal("/" + p.Prefix + words) }

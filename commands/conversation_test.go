@@ -46,8 +46,12 @@ func setUp(env *testscript.Env) error {
 	if strings.Contains(env.WorkDir, "alone") {
 		approvals = 0
 	}
+	prefix := ""
+	if strings.Contains(env.WorkDir, "prefix") {
+		prefix = "x-"
+	}
 	s, err := stage.Start(ctx, stage.Options{
-		Dir: env.WorkDir, Scale: 0.02, Folder: true, Approvals: approvals, Log: slog.New(slog.DiscardHandler),
+		Dir: env.WorkDir, Scale: 0.02, Folder: true, Prefix: prefix, Approvals: approvals, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		stop()

@@ -66,7 +66,7 @@ func (p Parts) jobsOverview(ctx context.Context, _ bot.Request) (bot.Reply, erro
 	if len(lines) > 0 {
 		parts = append(parts, chat.Text("*Lately*\n"+strings.Join(lines, "\n")))
 	}
-	parts = append(parts, chat.Note("One run with its log: "+p.line("jobs show <run>")))
+	parts = append(parts, chat.Note("One run with its log: "+chat.Literal("/jobs show <run>")))
 	return bot.Reply{Message: &chat.Message{Summary: "Jobs: " + chat.Plural(int64(len(active)), "run") + " now", Parts: parts, Private: true}}, nil
 }
 
@@ -99,7 +99,7 @@ func (p Parts) runLine(run jobs.Run) string {
 func (p Parts) runWord(r bot.Request, verb string) (string, error) {
 	words := wanted(r)
 	if len(words) != 1 {
-		return "", &chat.Problem{Say: "Which run?", Try: "Name one of " + p.line("jobs") + ": " + p.line("jobs "+verb+" <run>") + "."}
+		return "", &chat.Problem{Say: "Which run?", Try: "Name one of `/jobs`: " + chat.Literal("/jobs "+verb+" <run>") + "."}
 	}
 	return words[0], nil
 }

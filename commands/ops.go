@@ -2,7 +2,6 @@ package commands
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/kampyn/opsbot/bot"
@@ -66,9 +65,9 @@ func (p Parts) opsOverview(ctx context.Context, _ bot.Request) (bot.Reply, error
 func (p Parts) opsHelp(context.Context, bot.Request) (bot.Reply, error) {
 	parts := []chat.Part{chat.Header("What I can do")}
 	for _, c := range All(p) {
-		lines := []string{fmt.Sprintf("*/%s%s* %s", p.Prefix, c.Name, chat.Escape(c.Usage)), c.Summary}
+		lines := []string{chat.Literal("/"+c.Name) + " " + chat.Escape(c.Usage), c.Summary}
 		for _, e := range c.Examples {
-			lines = append(lines, "      "+p.line(e))
+			lines = append(lines, "      "+chat.Literal("/"+e))
 		}
 		parts = append(parts, chat.Text(strings.Join(lines, "\n")))
 	}

@@ -72,7 +72,7 @@ func (p Parts) restoreForm(ctx context.Context, c restoreChoice) (chat.Form, err
 	}
 	if len(entries) == 0 {
 		form.Submit = ""
-		form.Intro = []chat.Part{chat.Text("There is no backup of " + chat.Literal(c.Database) + " yet. Take one with " + p.line("backup now "+c.Database) + ".")}
+		form.Intro = []chat.Part{chat.Text("There is no backup of " + chat.Literal(c.Database) + " yet. Take one with " + chat.Literal("/backup now "+c.Database) + ".")}
 		return form, nil
 	}
 	chosen := entries[0]
@@ -171,7 +171,7 @@ func (p Parts) restoreDrop(ctx context.Context, r bot.Request) (bot.Reply, error
 		return p.scratchList(ctx)
 	}
 	if len(words) > 1 {
-		return bot.Reply{}, &chat.Problem{Say: "One database at a time, please.", Try: p.line("restore drop "+words[0]) + " plans the first one."}
+		return bot.Reply{}, &chat.Problem{Say: "One database at a time, please.", Try: chat.Literal("/restore drop "+words[0]) + " plans the first one."}
 	}
 	run, err := p.Drop.New(ctx, words[0])
 	if err != nil {

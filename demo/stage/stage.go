@@ -36,6 +36,8 @@ type Options struct {
 	Folder bool
 	// Proxy puts a proxy with scripted faults in front of the S3 server.
 	Proxy bool
+	// Prefix stands before the names of the slash commands.
+	Prefix string
 	// Approvals is how many others must approve a restore.
 	Approvals int
 	Log       *slog.Logger
@@ -177,7 +179,7 @@ func (s *Stage) writeConfig() error {
 	text, err := yaml.Marshal(yaml.MapSlice{
 		{Key: "slack", Value: map[string]any{
 			"bot_token": s.Slack.BotToken(), "app_token": s.Slack.AppToken(), "api_url": s.Slack.APIURL(),
-			"channels": map[string]string{"ops": "ops"},
+			"channels": map[string]string{"ops": "ops"}, "command_prefix": s.options.Prefix,
 		}},
 		{Key: "state", Value: map[string]string{"sqlite": "opsbot.db"}},
 		{Key: "roles", Value: map[string][]string{"operator": {s.Anna, s.Ben}, "approver": {s.Anna, s.Ben}}},
