@@ -54,6 +54,7 @@ func (s *Server) dispatch(a *app, e envelope) (id string, acked <-chan json.RawM
 		o["retry_attempt"], o["retry_reason"] = e.attempt, e.reason
 	}
 	data := encode(o)
+	s.page.traffic.envelope(id, e, data, s.now())
 	waiting := make(chan json.RawMessage, 1)
 	s.pending[id] = waiting
 	delay, repeats := s.faults.envelopes()
@@ -95,6 +96,7 @@ func (s *Server) deliver(what string, build func() (a *app, kind string, payload
 	}
 	s.mu.Lock()
 	delete(s.pending, id)
+	s.page.traffic.unanswered(id)
 	s.mu.Unlock()
 	return Delivery{EnvelopeID: id}, refuse("operation_timeout", "%s failed with the error \"operation_timeout\"", what)
 }
@@ -191,6 +193,7 @@ func (s *Server) wasAcked(id string, acked <-chan json.RawMessage) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.pending, id)
+	s.page.traffic.unanswered(id)
 	return false
 }
 

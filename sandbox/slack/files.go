@@ -71,7 +71,7 @@ func (s *Server) serveUpload(w http.ResponseWriter, r *http.Request) {
 	}
 	seen.Status = status
 	s.mu.Lock()
-	s.logCall(seen)
+	s.logCall(seen, answer)
 	s.mu.Unlock()
 	switch {
 	case status != http.StatusOK && err == nil:

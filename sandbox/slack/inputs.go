@@ -103,7 +103,7 @@ var valueKeys = map[string]string{
 
 // several says whether the element holds more than one value.
 func (f inputField) several() bool {
-	return strings.HasPrefix(f.kind, "multi_") || f.kind == "checkboxes"
+	return strings.HasPrefix(f.kind, "multi_") || f.kind == "checkboxes" || f.kind == "file_input"
 }
 
 // initial is the value that the app chose beforehand.
@@ -145,7 +145,14 @@ func (f inputField) short(values inputValues) []string {
 		switch v := v.(type) {
 		case nil:
 		case object:
-			found = append(found, text(v["value"]))
+			switch {
+			case v["type"] == "rich_text":
+				found = append(found, strings.Join(plainBlocks([]any{v}, func(id string) string { return id }), "\n"))
+			case v["value"] == nil && v["id"] != nil: // a file
+				found = append(found, text(v["id"]))
+			default:
+				found = append(found, text(v["value"]))
+			}
 		case string:
 			if v != "" {
 				found = append(found, v)
@@ -182,7 +189,8 @@ func (s *Server) enter(f inputField, entered []string) (object, error) {
 	}
 	switch {
 	case f.several():
-		if most, err := numberOf(f.element["max_selected_items"]); err == nil && len(chosen) > most {
+		limit := map[bool]string{true: "max_files", false: "max_selected_items"}[f.kind == "file_input"]
+		if most, err := numberOf(f.element[limit]); err == nil && len(chosen) > most {
 			return nil, fmt.Errorf("%s takes at most %d choices", f.label, most)
 		}
 		value[key] = chosen
@@ -225,6 +233,13 @@ func (s *Server) choice(f inputField, entered string) (any, error) {
 			return c.id, nil
 		}
 		return nil, fmt.Errorf("%s: there is no channel %q", f.label, entered)
+	case key == "files":
+		if file := s.files[entered]; file != nil {
+			return s.fileObject(file), nil
+		}
+		return nil, fmt.Errorf("%s: there is no file %q", f.label, entered)
+	case key == "rich_text_value" && entered != "":
+		return typedBlocks(s.typed(entered))[0], nil
 	case key == "selected_date_time":
 		seconds, err := strconv.ParseInt(entered, 10, 64)
 		if err != nil {

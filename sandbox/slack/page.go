@@ -4,16 +4,22 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
-	"html"
+	"io"
 	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
-	"unicode"
 )
 
 //go:embed static
 var static embed.FS
+
+// pageMemory is what the page needs to remember.
+type pageMemory struct {
+	reads   map[string]string // by "person/channel": the timestamp up to which all was seen
+	traffic traffic
+	guide   *guide // nil without one
+}
 
 // routePage serves the web page and what it asks for, under /page/. Everything there acts without a password, so it
 // is for the machine's own browser only.
@@ -28,6 +34,8 @@ func (s *Server) routePage(mux *http.ServeMux) {
 	mux.Handle("GET /page/state", s.local(http.HandlerFunc(s.servePageState)))
 	mux.Handle("GET /page/changes", s.local(http.HandlerFunc(s.servePageChanges)))
 	mux.Handle("POST /page/act", s.local(http.HandlerFunc(s.servePageAct)))
+	mux.Handle("GET /page/traffic", s.local(http.HandlerFunc(s.servePageTraffic)))
+	mux.Handle("POST /page/upload", s.local(http.HandlerFunc(s.servePageUpload)))
 	mux.Handle("GET /page/file/{id}", s.local(http.HandlerFunc(s.servePageFile)))
 	mux.Handle("GET /page/avatar/{user}", s.local(http.HandlerFunc(s.serveAvatar)))
 }
@@ -62,15 +70,26 @@ func archive(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/#"+url.PathEscape(r.PathValue("channel"))+"/"+url.PathEscape(r.PathValue("ts")), http.StatusFound)
 }
 
-// servePageChanges tells the page, by server-sent events, whenever something has changed.
+// servePageChanges tells the page, by server-sent events, whenever something that people see has changed; and as events
+// named "traffic" whenever something went over the wires.
 func (s *Server) servePageChanges(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	flusher := http.NewResponseController(w)
-	for {
+	var shown, sent uint64
+	for first := true; ; first = false {
 		s.mu.Lock()
 		version, changed := s.version, s.changed
+		rev, went := s.page.traffic.rev, s.page.traffic.changed
 		s.mu.Unlock()
-		if _, err := fmt.Fprintf(w, "data: %d\n\n", version); err != nil {
+		news := ""
+		if version != shown || first {
+			news += fmt.Sprintf("data: %d\n\n", version)
+		}
+		if rev != sent {
+			news += fmt.Sprintf("event: traffic\ndata: %d\n\n", rev)
+		}
+		shown, sent = version, rev
+		if _, err := io.WriteString(w, news); err != nil {
 			return // the browser has gone away
 		}
 		if err := flusher.Flush(); err != nil {
@@ -78,43 +97,13 @@ func (s *Server) servePageChanges(w http.ResponseWriter, r *http.Request) {
 		}
 		select {
 		case <-changed:
+		case <-went:
 		case <-r.Context().Done():
 			return
 		case <-s.ctx.Done():
 			return
 		}
 	}
-}
-
-func (s *Server) servePageFile(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
-	f := s.files[r.PathValue("id")]
-	s.mu.Unlock()
-	if f == nil || !f.uploaded {
-		http.NotFound(w, r)
-		return
-	}
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.Header().Set("Content-Disposition", fmt.Sprintf("inline; filename=%q", f.Name))
-	_, _ = w.Write(f.Content) // a browser that has gone away needs no answer
-}
-
-// serveAvatar draws a user: the first letter on a colour of their own.
-func (s *Server) serveAvatar(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
-	name, hue := "?", 0
-	if u := s.users[r.PathValue("user")]; u != nil {
-		name = u.name
-		for _, c := range u.id {
-			hue = (hue*31 + int(c)) % 360
-		}
-	}
-	s.mu.Unlock()
-	letter := string(unicode.ToUpper([]rune(name + "?")[0]))
-	w.Header().Set("Content-Type", "image/svg+xml")
-	fmt.Fprintf(w, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 48 48"><rect width="48" height="48" rx="8" `+
-		`fill="hsl(%d 45%% 42%%)"/><text x="24" y="33" font-family="sans-serif" font-size="25" font-weight="600" fill="#fff" `+
-		`text-anchor="middle">%s</text></svg>`, hue, html.EscapeString(letter))
 }
 
 func writeJSON(w http.ResponseWriter, v any) {

@@ -1,13 +1,8 @@
 package slack
 
 import (
-	"encoding/json"
 	"net/http"
-	"slices"
 )
-
-// shownMessages is how many of a channel's newest messages the page gets.
-const shownMessages = 300
 
 // pageState is all that one person sees.
 type pageState struct {
@@ -25,6 +20,7 @@ type pageState struct {
 	Menu     []pageShortcut `json:"shortcuts"`
 	Modal    *pageView      `json:"modal"`
 	Home     *pageView      `json:"home"`
+	Guide    *pageGuide     `json:"guide"`
 }
 
 type pageUser struct {
@@ -33,6 +29,9 @@ type pageUser struct {
 	Bot   bool   `json:"bot,omitempty"`
 	Guest bool   `json:"guest,omitempty"`
 	Other bool   `json:"other,omitempty"`
+	// What waits for a person, so that one sees whom to switch to.
+	Unread   bool `json:"unread,omitempty"`
+	Mentions int  `json:"mentions,omitempty"`
 }
 
 type pageGroup struct {
@@ -41,39 +40,25 @@ type pageGroup struct {
 }
 
 type pageChannel struct {
-	ID       string `json:"id"`
-	Name     string `json:"name"`
-	Kind     string `json:"kind"`
-	Topic    string `json:"topic,omitempty"`
-	Member   bool   `json:"member"`
-	Archived bool   `json:"archived,omitempty"`
-	Members  int    `json:"members"`
-	Latest   string `json:"latest,omitempty"`
+	ID       string         `json:"id"`
+	Name     string         `json:"name"`
+	Kind     string         `json:"kind"`
+	With     string         `json:"with,omitempty"` // the other one of a direct message
+	Topic    string         `json:"topic,omitempty"`
+	Member   bool           `json:"member"`
+	Archived bool           `json:"archived,omitempty"`
+	Members  []string       `json:"members"`
+	Latest   string         `json:"latest,omitempty"` // message of all
+	Unread   bool           `json:"unread,omitempty"`
+	Mentions int            `json:"mentions,omitempty"`
+	Since    string         `json:"since,omitempty"` // all up to this message was read
+	Links    []pageBookmark `json:"links,omitempty"`
 }
 
-type pageMessage struct {
-	TS        string          `json:"ts"`
-	Thread    string          `json:"thread,omitempty"`
-	Broadcast bool            `json:"broadcast,omitempty"`
-	User      string          `json:"user"`
-	Bot       bool            `json:"bot,omitempty"`
-	Subtype   string          `json:"subtype,omitempty"`
-	Text      string          `json:"text"`
-	Blocks    json.RawMessage `json:"blocks,omitempty"`
-	Ephemeral bool            `json:"ephemeral,omitempty"`
-	Edited    bool            `json:"edited,omitempty"`
-	Pinned    bool            `json:"pinned,omitempty"`
-	Files     []pageFile      `json:"files,omitempty"`
-	Reactions []Reaction      `json:"reactions,omitempty"`
-	Values    inputValues     `json:"values,omitempty"`
-	Version   uint64          `json:"version"`
-}
-
-type pageFile struct {
-	ID    string `json:"id"`
-	Name  string `json:"name"`
+type pageBookmark struct {
 	Title string `json:"title"`
-	Size  int    `json:"size"`
+	Link  string `json:"link"`
+	Emoji string `json:"emoji,omitempty"`
 }
 
 type pageCommand struct {
@@ -91,6 +76,7 @@ type pageShortcut struct {
 type pageView struct {
 	ID     string            `json:"id"`
 	Hash   string            `json:"hash"`
+	Type   string            `json:"type"`
 	Title  string            `json:"title"`
 	Submit string            `json:"submit"`
 	Close  string            `json:"close"`
@@ -132,7 +118,7 @@ func (s *Server) pageState(me, channelID string) pageState {
 		}
 	}
 	if ch := s.channels[p.Channel]; ch != nil {
-		p.Messages = pageMessages(ch, p.Me)
+		p.Messages = s.pageMessages(ch, p.Me)
 	}
 	for _, c := range s.commands {
 		p.Commands = append(p.Commands, pageCommand(c))
@@ -140,59 +126,40 @@ func (s *Server) pageState(me, channelID string) pageState {
 	for _, c := range s.shortcuts {
 		p.Menu = append(p.Menu, pageShortcut{c.CallbackID, c.Name, c.OnMessage})
 	}
+	p.Guide = s.pageGuide()
 	return p
 }
 
 func (s *Server) pageUser(id string) pageUser {
 	u := s.users[id]
-	return pageUser{u.id, u.name, u.bot, u.guest, u.team != s.teamID}
+	p := pageUser{ID: u.id, Name: u.name, Bot: u.bot, Guest: u.guest, Other: u.team != s.teamID}
+	if !u.bot {
+		p.Mentions, p.Unread = s.unreadByAll(id)
+	}
+	return p
 }
 
 func (s *Server) pageChannel(ch *channel, me string) pageChannel {
+	u := s.unreadOf(ch, me)
 	c := pageChannel{ID: ch.id, Name: ch.name, Kind: ch.kind, Topic: ch.topic.text, Member: ch.has(me), Archived: ch.archived,
-		Members: len(ch.members)}
+		Members: append([]string{}, ch.members...), Unread: u.Any && ch.has(me), Mentions: u.Mentions, Since: u.Since}
 	if ch.kind == directMessage {
-		c.Name = s.displayName(ch.other(me))
+		c.With = ch.other(me)
+		c.Name = s.displayName(c.With)
 	}
-	for _, m := range slices.Backward(ch.messages) {
-		if m.seenBy(me) && m.user != me {
-			c.Latest = m.ts
-			break
-		}
+	if n := len(ch.messages); n > 0 {
+		c.Latest = ch.messages[n-1].ts
+	}
+	for _, b := range ch.bookmarks {
+		c.Links = append(c.Links, pageBookmark{b.title, b.link, b.emoji})
 	}
 	return c
-}
-
-// seenBy says whether a person sees a message.
-func (m *message) seenBy(userID string) bool {
-	return !m.deleted && (m.ephemeralTo == "" || m.ephemeralTo == userID)
-}
-
-func pageMessages(ch *channel, me string) []pageMessage {
-	shown := []pageMessage{}
-	for _, m := range ch.messages[max(0, len(ch.messages)-shownMessages):] {
-		if !m.seenBy(me) {
-			continue
-		}
-		p := pageMessage{TS: m.ts, Thread: m.thread, Broadcast: m.broadcast, User: m.user, Bot: m.app != nil, Subtype: m.subtype,
-			Text: m.text, Blocks: m.raw, Ephemeral: m.ephemeralTo != "", Edited: m.edits > 0, Version: m.version,
-			Values: initialValues(m.blocks, m.inputs[me]),
-			Pinned: slices.ContainsFunc(ch.pins, func(p pin) bool { return p.message == m })}
-		for _, f := range m.files {
-			p.Files = append(p.Files, pageFile{f.ID, f.Name, f.Title, len(f.Content)})
-		}
-		for _, r := range m.reactions {
-			p.Reactions = append(p.Reactions, Reaction{r.Name, slices.Clone(r.Users)})
-		}
-		shown = append(shown, p)
-	}
-	return shown
 }
 
 func pageViewOf(v *view) *pageView {
 	if v == nil {
 		return nil
 	}
-	return &pageView{ID: v.id, Hash: v.hash, Title: label(v.def["title"]), Submit: label(v.def["submit"]),
+	return &pageView{ID: v.id, Hash: v.hash, Type: text(v.def["type"]), Title: label(v.def["title"]), Submit: label(v.def["submit"]),
 		Close: label(v.def["close"]), Blocks: v.blocks, Values: v.values, Errors: v.errors, Depth: v.depth}
 }

@@ -70,6 +70,7 @@ func (p *Person) Slash(channelID, line string) (Delivery, error) {
 		if !s.validCommand(a, command) {
 			return nil, "", nil, refuse("invalid_command", "%s is not a valid command.", command)
 		}
+		s.page.guide.said(p.id, line)
 		return a, "slash_commands", s.slashPayload(a, u, ch, command, s.typed(strings.TrimSpace(rest))), nil
 	})
 	if err != nil {
@@ -115,17 +116,27 @@ func (p *Person) SayInThread(channelID, threadTS, text string) (ts string, err e
 	case strings.HasPrefix(text, "/") && threadTS != "":
 		return "", refuse("not_in_threads", "%s is not supported in threads. Sorry!", strings.Fields(text)[0])
 	}
-	if threadTS != "" {
-		root, err := p.sees(ch, threadTS)
-		if err != nil {
-			return "", err
-		}
-		if threadTS = root.ts; root.thread != "" {
-			threadTS = root.thread
-		}
+	if threadTS, err = p.root(ch, threadTS); err != nil {
+		return "", err
 	}
+	s.page.guide.said(p.id, text)
 	m := s.addMessage(ch, &message{user: p.id, text: text, thread: threadTS})
 	s.emitMessage(ch, m)
+	return m.ts, nil
+}
+
+// root answers the timestamp of the thread that a message is in or begins; "" stays "".
+func (p *Person) root(ch *channel, ts string) (string, error) {
+	if ts == "" {
+		return "", nil
+	}
+	m, err := p.sees(ch, ts)
+	if err != nil {
+		return "", err
+	}
+	if m.thread != "" {
+		return m.thread, nil
+	}
 	return m.ts, nil
 }
 
@@ -238,6 +249,8 @@ func (p *Person) OpenHome() error {
 		return err
 	}
 	a := s.apps[0]
+	s.page.guide.wentHome(u.id)
+	s.touch()
 	ch, _ := s.direct(a.UserID, u.id)
 	e := object{"user": u.id, "channel": ch.id, "tab": "home"}
 	if v := s.homes[u.id]; v != nil {

@@ -359,7 +359,10 @@ func (s *Server) pop(v *view) {
 
 // Cancel closes the open form without sending it. The app hears of it when it asked to (notify_on_close); that it
 // does not acknowledge is not shown to anyone.
-func (p *Person) Cancel() error {
+func (p *Person) Cancel() error { return p.cancel(false) }
+
+// cancel closes the topmost form; whole says that the ones below are closed with it.
+func (p *Person) cancel(whole bool) error {
 	s := p.s
 	s.mu.Lock()
 	_, v, err := p.open()
@@ -377,7 +380,9 @@ func (p *Person) Cancel() error {
 		if err != nil {
 			return nil, "", nil, err
 		}
-		return v.app, "interactive", s.viewPayload("view_closed", u, v), nil
+		o := s.viewPayload("view_closed", u, v)
+		o["is_cleared"] = whole
+		return v.app, "interactive", o, nil
 	})
 	if err != nil {
 		s.log.Debug("a closing was not acknowledged", "err", err)

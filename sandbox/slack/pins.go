@@ -19,13 +19,17 @@ func pinsAdd(s *Server, c *call) (object, error) {
 	if err != nil {
 		return nil, err
 	}
+	return nil, s.pin(ch, m, c.app.UserID)
+}
+
+func (s *Server) pin(ch *channel, m *message, userID string) error {
 	if slices.ContainsFunc(ch.pins, func(p pin) bool { return p.message == m }) {
-		return nil, fault("already_pinned")
+		return fault("already_pinned")
 	}
-	ch.pins = append(ch.pins, pin{m, c.app.UserID, s.now()})
-	s.touch()
-	s.emitChannel(ch, "pin_added", object{"user": c.app.UserID, "channel_id": ch.id, "item": s.pinObject(ch, ch.pins[len(ch.pins)-1])})
-	return nil, nil
+	ch.pins = append(ch.pins, pin{m, userID, s.now()})
+	m.version = s.touch()
+	s.emitChannel(ch, "pin_added", object{"user": userID, "channel_id": ch.id, "item": s.pinObject(ch, ch.pins[len(ch.pins)-1])})
+	return nil
 }
 
 func pinsRemove(s *Server, c *call) (object, error) {
@@ -33,15 +37,19 @@ func pinsRemove(s *Server, c *call) (object, error) {
 	if err != nil {
 		return nil, err
 	}
+	return nil, s.unpin(ch, m, c.app.UserID)
+}
+
+func (s *Server) unpin(ch *channel, m *message, userID string) error {
 	at := slices.IndexFunc(ch.pins, func(p pin) bool { return p.message == m })
 	if at < 0 {
-		return nil, fault("no_pin")
+		return fault("no_pin")
 	}
 	gone := s.pinObject(ch, ch.pins[at])
 	ch.pins = slices.Delete(ch.pins, at, at+1)
-	s.touch()
-	s.emitChannel(ch, "pin_removed", object{"user": c.app.UserID, "channel_id": ch.id, "item": gone, "has_pins": len(ch.pins) > 0})
-	return nil, nil
+	m.version = s.touch()
+	s.emitChannel(ch, "pin_removed", object{"user": userID, "channel_id": ch.id, "item": gone, "has_pins": len(ch.pins) > 0})
+	return nil
 }
 
 func (s *Server) pinObject(ch *channel, p pin) object {

@@ -32,7 +32,7 @@ func (s *Server) serveResponseURL(w http.ResponseWriter, r *http.Request) {
 	}
 	seen.Status = status
 	s.mu.Lock()
-	s.logCall(seen)
+	s.logCall(seen, answer)
 	s.mu.Unlock()
 	if answer["ok"] == true {
 		_, _ = w.Write([]byte("ok")) // a client that has gone away needs no answer

@@ -179,10 +179,14 @@ func (s *Server) acknowledge(k *socket, data []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	waiting := s.pending[ack.EnvelopeID]
+	if !k.frozen && waiting == nil {
+		s.page.traffic.acknowledged(ack.EnvelopeID, ack.Payload, false)
+	}
 	if k.frozen || waiting == nil || s.faults.losesAck() {
 		return
 	}
 	delete(s.pending, ack.EnvelopeID)
+	s.page.traffic.acknowledged(ack.EnvelopeID, ack.Payload, true)
 	waiting <- ack.Payload // has room for one, and only one is sent
 }
 

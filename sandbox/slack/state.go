@@ -37,6 +37,7 @@ type state struct {
 	limiters         map[string]*rate.Limiter
 	ids              uint64
 	lastTS           int64 // microseconds
+	page             pageMemory
 }
 
 func newState() state {
@@ -44,6 +45,7 @@ func newState() state {
 		users: map[string]*user{}, channels: map[string]*channel{}, files: map[string]*file{},
 		modals: map[string][]*view{}, homes: map[string]*view{}, triggers: map[string]*trigger{},
 		limiters: map[string]*rate.Limiter{}, responses: map[string]*responseURL{}, pending: map[string]chan json.RawMessage{},
+		page: pageMemory{reads: map[string]string{}, traffic: traffic{changed: make(chan struct{})}},
 	}
 }
 

@@ -69,7 +69,9 @@ func (s *Server) Calls() []Call {
 	return append([]Call(nil), s.calls...)
 }
 
-func (s *Server) logCall(c Call) {
+// logCall remembers a request with its answer.
+func (s *Server) logCall(c Call, answer any) {
+	s.page.traffic.called(c, answer, s.now().Sub(c.Time))
 	if len(s.calls) >= keptCalls {
 		s.calls = append([]Call(nil), s.calls[keptCalls/2:]...)
 	}
@@ -105,7 +107,7 @@ func (s *Server) serveMethod(w http.ResponseWriter, r *http.Request) {
 	seen.Status = status
 	seen.Error, _ = answer["error"].(string) // an answer without an error has none
 	s.mu.Lock()
-	s.logCall(seen)
+	s.logCall(seen, answer)
 	scopes := ""
 	if c.app != nil {
 		scopes = strings.Join(c.app.scopes, ",")

@@ -82,7 +82,7 @@ function drawChannels(state, current) {
   $("channels").replaceChildren(
     h("h2", {}, "Channels"), ...rooms.map(link),
     h("h2", {}, "Direct messages"), ...direct.map(link),
-    !hasApp && h("button", { type: "button", class: "link", onclick: () => act({ do: "dm" }) }, "+ " + state.app.name),
+    !hasApp && h("button", { type: "button", class: "link", onclick: () => act({ do: "dm", value: state.app.id }) }, "+ " + state.app.name),
     ...(shortcuts.length ? [h("h2", {}, "Shortcuts"), ...shortcuts.map((s) => h("button", { type: "button", class: "link", onclick: () => act({ do: "shortcut", callback: s.id }) }, "⚡ " + s.name))] : []));
   for (const node of [...$("channels").childNodes]) if (node.nodeType === Node.TEXT_NODE) node.remove();
 }
@@ -93,7 +93,7 @@ function drawBar(channel, isApp) {
     h("h2", {}, (channel.kind === "im" ? "" : "# ") + channel.name),
     isApp && h("nav", { class: "tabs", "aria-label": "App" }, tab("home", "Home"), tab("messages", "Messages")),
     channel.topic && h("p", { class: "topic", title: channel.topic }, channel.topic),
-    channel.kind !== "im" && h("span", { class: "members", title: "Members" }, `${channel.members} members`),
+    channel.kind !== "im" && h("span", { class: "members", title: "Members" }, `${channel.members.length} members`),
   ].filter(Boolean);
   $("bar").replaceChildren(...bar);
 }

@@ -72,9 +72,9 @@ function draw(m, joined, answers, inThread) {
       m.edited && h("span", { class: "edited" }, "(edited)"),
       (m.files ?? []).map((f) => h("a", { class: "file", href: "/page/file/" + f.id, target: "_blank" }, "📄 ", h("strong", {}, f.title || f.name), h("small", {}, `${f.name} · ${size(f.size)}`))),
       m.reactions && h("div", { class: "reactions" }, m.reactions.map((r) => h("button", {
-        type: "button", class: r.Users.includes(now.me) ? "mine" : "", title: r.Users.map(names).join(", "),
-        onclick: () => act({ do: "react", ts: m.ts, emoji: r.Name }),
-      }, drawEmoji(r.Name), ` ${r.Users.length}`))),
+        type: "button", class: r.users.includes(now.me) ? "mine" : "", title: r.users.map(names).join(", "),
+        onclick: () => act({ do: "react", ts: m.ts, emoji: r.name }),
+      }, drawEmoji(r.name), ` ${r.users.length}`))),
       answers.length > 0 && h("button", { type: "button", class: "replies", onclick: () => openThread(m.ts) }, answers.length === 1 ? "1 reply" : `${answers.length} replies`)),
     !m.ephemeral && toolbar(m, inThread));
 }
