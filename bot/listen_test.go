@@ -152,11 +152,11 @@ type slowStore struct {
 	failUpdates atomic.Bool
 }
 
-func (s *slowStore) Insert(ctx context.Context, r state.Record) error {
-	if d := time.Duration(s.insert.Load()); d > 0 && r.Kind == "envelope" {
+func (s *slowStore) Insert(ctx context.Context, records ...state.Record) error {
+	if d := time.Duration(s.insert.Load()); d > 0 && records[0].Kind == "envelope" {
 		time.Sleep(d) // a store that does not even look at the context
 	}
-	return s.Store.Insert(context.WithoutCancel(ctx), r)
+	return s.Store.Insert(context.WithoutCancel(ctx), records...)
 }
 
 func (s *slowStore) Update(ctx context.Context, r state.Record) error {

@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -60,8 +59,11 @@ type Log struct {
 	store  state.Store
 	events *state.Collection[Event]
 
-	mu   sync.Mutex
-	head Mark
+	turn chan struct{} // held by the one who writes
+	head Mark          // of the chain, as far as known; belongs to whoever holds the turn
+
+	mu      sync.Mutex
+	waiting []*addition
 }
 
 // Mark names one event of the chain by its place and hash.
@@ -72,72 +74,7 @@ type Mark struct {
 
 // New answers the log in the store.
 func New(store state.Store) *Log {
-	return &Log{store: store, events: state.NewCollection(store, kind, fields)}
-}
-
-// Append adds the event and answers it with Seq, Prev and Hash set, and with At if that was zero. If its Key was
-// appended before, it answers the event of then.
-//
-// The place in the chain is the unique key of the record, so of two processes that append at once one begins again,
-// and the chain never forks.
-func (l *Log) Append(ctx context.Context, e Event) (Event, error) {
-	if e.What == "" {
-		return Event{}, errors.New("events: an event needs to say what happened")
-	}
-	if e.At.IsZero() {
-		e.At = time.Now()
-	}
-	// What is stored must read back as it was hashed.
-	e.At = e.At.UTC().Truncate(time.Microsecond)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for {
-		if e.Key != "" {
-			// The head was read before this look, so an equal key that comes after it takes the next place first.
-			if old, err := l.byKey(ctx, e.Key); err != nil || old.Seq > 0 {
-				return old, err
-			}
-		}
-		e.Seq, e.Prev = l.head.Seq+1, l.head.Hash
-		hash, err := e.digest()
-		if err != nil {
-			return Event{}, err
-		}
-		e.Hash = hash
-		err = l.events.Insert(ctx, id(e.Seq), e)
-		if err == nil {
-			l.head = Mark{Seq: e.Seq, Hash: e.Hash}
-			return e, nil
-		}
-		if !errors.Is(err, state.ErrExists) {
-			return Event{}, fmt.Errorf("events: append %s: %w", e.What, err)
-		}
-		if err := l.readHead(ctx); err != nil {
-			return Event{}, err
-		}
-	}
-}
-
-func (l *Log) byKey(ctx context.Context, key string) (Event, error) {
-	found, err := l.events.Query(ctx, state.Query{Where: []state.Condition{{Field: "key", Op: state.Equal, Value: key}}, Limit: 1})
-	if err != nil {
-		return Event{}, fmt.Errorf("events: look for %s: %w", key, err)
-	}
-	if len(found) == 0 {
-		return Event{}, nil
-	}
-	return found[0].Value, nil
-}
-
-func (l *Log) readHead(ctx context.Context) error {
-	found, err := l.events.Query(ctx, state.Query{Descending: true, Limit: 1})
-	if err != nil {
-		return fmt.Errorf("events: read the end of the log: %w", err)
-	}
-	if len(found) > 0 {
-		l.head = Mark{Seq: found[0].Value.Seq, Hash: found[0].Value.Hash}
-	}
-	return nil
+	return &Log{store: store, events: state.NewCollection(store, kind, fields), turn: make(chan struct{}, 1)}
 }
 
 // id makes the places sort as numbers do.

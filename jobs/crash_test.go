@@ -66,8 +66,8 @@ func (d *deadly) around(change func() error) error {
 	return err
 }
 
-func (d *deadly) Insert(ctx context.Context, r state.Record) error {
-	return d.around(func() error { return d.Store.Insert(ctx, r) })
+func (d *deadly) Insert(ctx context.Context, records ...state.Record) error {
+	return d.around(func() error { return d.Store.Insert(ctx, records...) })
 }
 
 func (d *deadly) Update(ctx context.Context, r state.Record) error {

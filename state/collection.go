@@ -40,6 +40,18 @@ func (c *Collection[T]) Insert(ctx context.Context, id string, value T) error {
 	return c.store.Insert(ctx, r)
 }
 
+// InsertAll adds all values or none: then it answers ErrExists. id says under which key each is.
+func (c *Collection[T]) InsertAll(ctx context.Context, values []T, id func(T) string) error {
+	records := make([]Record, len(values))
+	for i, value := range values {
+		var err error
+		if records[i], err = c.record(id(value), 0, value); err != nil {
+			return err
+		}
+	}
+	return c.store.Insert(ctx, records...)
+}
+
 // Get reads a value and its version, or answers ErrNotFound.
 func (c *Collection[T]) Get(ctx context.Context, id string) (T, int64, error) {
 	r, err := c.store.Get(ctx, c.kind, id)

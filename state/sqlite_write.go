@@ -29,18 +29,23 @@ const (
 
 const (
 	// largestBatch bounds how many changes share one flush.
-	largestBatch = 256
+	largestBatch = 1024
 	// longestWait is how long a change without a deadline waits for another process to give up its lock.
 	longestWait = 30 * time.Second
 )
 
 // Insert implements Store. When it ends with its context's error, the record was not inserted and will not be: once
 // the flush to the disk has begun, Insert waits for its outcome instead. The same holds for Update and Delete.
-func (s *SQLite) Insert(ctx context.Context, r Record) error {
-	if err := r.Check(); err != nil {
+func (s *SQLite) Insert(ctx context.Context, records ...Record) error {
+	if err := CheckAll(records); err != nil || len(records) == 0 {
 		return err
 	}
-	return s.change(ctx, "insert "+r.Kind+" "+r.ID, func(tx *statements) error { return tx.insertRecord(r) })
+	r := records[0]
+	if len(records) == 1 {
+		return s.change(ctx, "insert "+r.Kind+" "+r.ID, func(tx *statements) error { return tx.insertRecord(r) })
+	}
+	doing := fmt.Sprintf("insert %d records from %s %s on", len(records), r.Kind, r.ID)
+	return s.change(ctx, doing, func(tx *statements) error { return tx.insertAll(records) })
 }
 
 // Update implements Store.
@@ -203,6 +208,7 @@ func (s *SQLite) begin(batch []*op) error {
 // statements are what the writer does, prepared once.
 type statements struct {
 	begin, commit, rollback                   *sql.Stmt
+	mark, back, forget                        *sql.Stmt // a savepoint: set, go back to it, let go of it
 	insert, update, remove, current           *sql.Stmt
 	insertField, removeField, removeAllFields *sql.Stmt
 }
@@ -215,6 +221,9 @@ func (t *statements) prepare(ctx context.Context, conn *sql.Conn) error {
 		{&t.begin, "BEGIN IMMEDIATE"},
 		{&t.commit, "COMMIT"},
 		{&t.rollback, "ROLLBACK"},
+		{&t.mark, "SAVEPOINT several"},
+		{&t.back, "ROLLBACK TO several"},
+		{&t.forget, "RELEASE several"},
 		{&t.insert, "INSERT INTO records (kind, id, version, fields, value) VALUES (?, ?, 1, ?, ?) ON CONFLICT DO NOTHING"},
 		{&t.current, "SELECT version, fields FROM records WHERE kind = ? AND id = ?"},
 		{&t.update, "UPDATE records SET version = version + 1, fields = ?, value = ? WHERE kind = ? AND id = ?"},
@@ -234,13 +243,35 @@ func (t *statements) prepare(ctx context.Context, conn *sql.Conn) error {
 
 func (t *statements) close() error {
 	var errs []error
-	for _, stmt := range []*sql.Stmt{t.begin, t.commit, t.rollback, t.insert, t.update, t.remove, t.current,
+	for _, stmt := range []*sql.Stmt{t.begin, t.commit, t.rollback, t.mark, t.back, t.forget, t.insert, t.update, t.remove, t.current,
 		t.insertField, t.removeField, t.removeAllFields} {
 		if stmt != nil {
 			errs = append(errs, stmt.Close())
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// insertAll adds all records or none, without touching what other changes did in the same transaction.
+func (t *statements) insertAll(records []Record) error {
+	if _, err := t.mark.Exec(); err != nil {
+		return err
+	}
+	for _, r := range records {
+		err := t.insertRecord(r)
+		if err == nil {
+			continue
+		}
+		if _, undone := t.back.Exec(); undone != nil {
+			return fmt.Errorf("%v; its savepoint is lost: %w", err, undone) // ends the whole transaction
+		}
+		if _, undone := t.forget.Exec(); undone != nil {
+			return fmt.Errorf("%v; its savepoint stays: %w", err, undone)
+		}
+		return err
+	}
+	_, err := t.forget.Exec()
+	return err
 }
 
 func (t *statements) insertRecord(r Record) error {

@@ -71,8 +71,9 @@ const (
 //
 // It has five methods because that is the whole contract that two very different databases are held to.
 type Store interface {
-	// Insert adds a record with Version 1, or answers ErrExists.
-	Insert(ctx context.Context, r Record) error
+	// Insert adds the records with Version 1, all of them or none: then it answers ErrExists. Several at once are what
+	// MongoDB does in one transaction of a replica set.
+	Insert(ctx context.Context, records ...Record) error
 	// Get reads one record, or answers ErrNotFound.
 	Get(ctx context.Context, kind, id string) (Record, error)
 	// Update replaces fields and value if the stored version is r.Version, and makes it r.Version+1.
@@ -102,6 +103,16 @@ func (r Record) Check() error {
 	for _, text := range texts {
 		if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
 			return fmt.Errorf("state: %s %q: %q is not UTF-8 without NUL", r.Kind, r.ID, text)
+		}
+	}
+	return nil
+}
+
+// CheckAll is Check for several records that are inserted together.
+func CheckAll(records []Record) error {
+	for _, r := range records {
+		if err := r.Check(); err != nil {
+			return err
 		}
 	}
 	return nil

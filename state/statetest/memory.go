@@ -23,17 +23,23 @@ type memory struct {
 	records map[key]state.Record
 }
 
-func (m *memory) Insert(ctx context.Context, r state.Record) error {
-	if err := cmp.Or(ctx.Err(), r.Check()); err != nil {
+func (m *memory) Insert(ctx context.Context, records ...state.Record) error {
+	if err := cmp.Or(ctx.Err(), state.CheckAll(records)); err != nil {
 		return err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if _, taken := m.records[key{r.Kind, r.ID}]; taken {
-		return fmt.Errorf("%w: %s %s", state.ErrExists, r.Kind, r.ID)
+	added := map[key]state.Record{}
+	for _, r := range records {
+		at := key{r.Kind, r.ID}
+		_, taken := m.records[at]
+		if _, twice := added[at]; taken || twice {
+			return fmt.Errorf("%w: %s %s", state.ErrExists, r.Kind, r.ID)
+		}
+		r.Version = 1
+		added[at] = clone(r)
 	}
-	r.Version = 1
-	m.records[key{r.Kind, r.ID}] = clone(r)
+	maps.Copy(m.records, added)
 	return nil
 }
 

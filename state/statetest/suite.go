@@ -22,6 +22,7 @@ import (
 func Run(t *testing.T, open func(t *testing.T) state.Store) {
 	for name, test := range map[string]func(*testing.T, state.Store){
 		"insert and get":                 testInsert,
+		"insert several":                 testInsertSeveral,
 		"update by version":              testUpdate,
 		"delete by version":              testDelete,
 		"keys of many alphabets":         testOddKeys,
@@ -60,6 +61,39 @@ func testInsert(t *testing.T, s state.Store) {
 	out, err = s.Get(ctx, "run", "a")
 	require.NoError(t, err)
 	require.Equal(t, in, out, "a refused insert changes nothing")
+}
+
+func testInsertSeveral(t *testing.T, s state.Store) {
+	ctx := t.Context()
+	record := func(id string) state.Record {
+		return state.Record{Kind: "several", ID: id, Fields: map[string]string{"name": id}, Value: []byte(`1`)}
+	}
+	byName := func() []string { return ids(t, s, state.Query{Kind: "several", OrderBy: "name"}) }
+	require.NoError(t, s.Insert(ctx), "nothing to insert")
+	require.NoError(t, s.Insert(ctx, record("b"), record("a")))
+	require.Equal(t, []string{"a", "b"}, byName())
+	require.ErrorIs(t, s.Insert(ctx, record("c"), record("a"), record("d")), state.ErrExists)
+	require.Equal(t, []string{"a", "b"}, byName(), "all or none")
+	require.ErrorIs(t, s.Insert(ctx, record("c"), record("c")), state.ErrExists)
+	require.Error(t, s.Insert(ctx, record("c"), record("")))
+	require.Equal(t, []string{"a", "b"}, byName())
+	// Those of others, which may share the flush, stand whatever becomes of this one.
+	var wait sync.WaitGroup
+	for i := range 20 {
+		wait.Go(func() {
+			mine := fmt.Sprint("x", 100+i)
+			if err := s.Insert(ctx, record(mine), record(mine+" too")); err != nil {
+				t.Error(err)
+			}
+		})
+		wait.Go(func() {
+			if err := s.Insert(ctx, record(fmt.Sprint("y", i)), record("a")); !errors.Is(err, state.ErrExists) {
+				t.Errorf("inserted what is there: %v", err)
+			}
+		})
+	}
+	wait.Wait()
+	require.Len(t, byName(), 2+40)
 }
 
 func testUpdate(t *testing.T, s state.Store) {
