@@ -239,7 +239,7 @@ func (b *Bot) loadForm(ctx context.Context, r Request, load func(context.Context
 // madeForm draws the form that load makes, or the problem that it met.
 func (b *Bot) madeForm(ctx context.Context, r Request, v *view, load func(context.Context) (chat.Form, error)) (slackgo.ModalViewRequest, error) {
 	var form chat.Form
-	_, err := b.handle(ctx, r, func(ctx context.Context, _ Request) (reply Reply, err error) {
+	_, err := b.handle(ctx, nil, r, func(ctx context.Context, _ Request) (reply Reply, err error) {
 		form, err = load(ctx)
 		return reply, err
 	})

@@ -33,7 +33,7 @@ type Options struct {
 	Connections int
 	// StoreWithin is how long storing an envelope may take before the person is told that nothing was done; 0 means 1 s.
 	StoreWithin time.Duration
-	// Workers is how many requests are worked on at once; 0 means 8.
+	// Workers is how many handlers run at once; 0 means 8.
 	Workers int
 	// HandleWithin bounds one handler; 0 means 2 min. Grace is what a handler gets to finish when Run ends; 0 means 5 s.
 	HandleWithin, Grace time.Duration
@@ -62,6 +62,7 @@ type Bot struct {
 	greeted  chan struct{}
 	life     context.Context // of the work while Run is running
 	wg       sync.WaitGroup  // all goroutines but those of Run itself
+	hands    chan struct{}   // held by each handler that runs
 }
 
 // New checks the options and makes the listening half. An error names what is wrong with a command, action or role.
@@ -80,7 +81,8 @@ func New(o Options) (*Bot, error) {
 		o.Now = time.Now
 	}
 	b := &Bot{o: o, slack: o.Slack, store: o.Store, log: o.Log, now: o.Now, commands: map[string]Command{},
-		actions: map[string]Action{}, lanes: newLanes(), arrivals: newArrivals(o.Now), greeted: make(chan struct{})}
+		actions: map[string]Action{}, lanes: newLanes(), arrivals: newArrivals(o.Now), greeted: make(chan struct{}),
+		hands: make(chan struct{}, o.Workers)}
 	b.links = newLinks(b)
 	var faults []error
 	for _, c := range o.Commands {
@@ -171,9 +173,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	listening, hangUp := context.WithCancel(ctx)
 	defer hangUp()
 	var workers sync.WaitGroup
-	for range b.o.Workers {
-		workers.Go(func() { b.work(work) })
-	}
+	workers.Go(func() { b.work(work) })
 	picked := b.pickUp(ctx, true)
 	if picked != nil && ctx.Err() == nil {
 		b.log.Error("could not look for requests that were left undone, trying again", "error", picked)

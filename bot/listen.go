@@ -32,7 +32,7 @@ const (
 	lingerWithin = time.Minute
 	longestRedo  = 30 * time.Second
 	refusedRedo  = time.Minute
-	storing      = 64
+	storing      = 1024 // a slow store must not make a queue: what is stored together takes no longer
 )
 
 func newLinks(b *Bot) *links {

@@ -88,14 +88,26 @@ const settleView = 300 * time.Millisecond
 // maxAttempts is how often an envelope is begun: a handler that ended the process twice would do it again.
 const maxAttempts = 2
 
+// underWay is how many requests are on their way at once. Most of that is waiting for the store or for Slack, which must
+// not keep others from it; how many handlers run at once is bounded by itself.
+const underWay = 512
+
+// work takes what is ready until the lanes are closed, and waits for what it has begun.
 func (b *Bot) work(ctx context.Context) {
+	var all sync.WaitGroup
+	defer all.Wait()
+	places := make(chan struct{}, underWay)
 	for {
 		lane, id, ok := b.lanes.take()
 		if !ok {
 			return
 		}
-		b.process(ctx, id)
-		b.lanes.done(lane, id)
+		places <- struct{}{}
+		all.Go(func() {
+			defer func() { <-places }()
+			b.process(ctx, id)
+			b.lanes.done(lane, id)
+		})
 	}
 }
 
@@ -159,6 +171,9 @@ func (b *Bot) process(ctx context.Context, id string) {
 		status, err = statusFailed, b.giveUp(ctx, &s)
 	} else {
 		err = b.serve(ctx, &s)
+	}
+	if errors.Is(err, errTaken) {
+		return // another instance does it, and notes it
 	}
 	if stopping(ctx, err) { // the next start does it
 		s.Attempts--
@@ -249,7 +264,10 @@ func (b *Bot) serve(ctx context.Context, s *stored) error {
 	}
 	var reply Reply
 	if err == nil {
-		reply, err = b.handle(ctx, t.request, t.run)
+		reply, err = b.handle(ctx, s, t.request, t.run)
+	}
+	if errors.Is(err, errTaken) {
+		return err
 	}
 	if t.request.origin.submitted {
 		// Slack gives no order between the acknowledgement, which shows "Working on it…", and a call that replaces it.
@@ -263,6 +281,33 @@ func (b *Bot) serve(ctx context.Context, s *stored) error {
 		return err
 	}
 	return b.answer(ctx, t.request, Reply{}, b.speakable(s, err))
+}
+
+// errTaken says that an envelope waited here for so long that another instance took it over.
+var errTaken = errors.New("bot: another instance has taken the request over")
+
+// hand waits until a handler may run; free lets the next one. If that took long, the claim on the envelope (when there
+// is one) counts anew from then on.
+func (b *Bot) hand(ctx context.Context, s *stored) (free func(), err error) {
+	select {
+	case b.hands <- struct{}{}:
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	free = func() { <-b.hands }
+	until := b.now().Add(b.o.HandleWithin + time.Minute)
+	if s == nil || until.Sub(s.Until) < time.Minute/2 {
+		return free, nil
+	}
+	s.Until = until
+	if err = b.save(ctx, s, statusStored); err != nil {
+		free()
+		if errors.Is(err, state.ErrConflict) {
+			err = errTaken
+		}
+		return nil, err
+	}
+	return free, nil
 }
 
 // stopping says that an error comes from the end of the bot, so that the next start has to do the work.
@@ -302,8 +347,8 @@ func (b *Bot) tell(ctx context.Context, s *stored, t *asked) error {
 		if e.Type != t.request.Action {
 			continue
 		}
-		if _, err := b.handle(ctx, t.request, e.Run); err != nil {
-			if stopping(ctx, err) {
+		if _, err := b.handle(ctx, s, t.request, e.Run); err != nil {
+			if stopping(ctx, err) || errors.Is(err, errTaken) {
 				return err
 			}
 			b.fault("an event could not be handled", s, err)
@@ -312,8 +357,13 @@ func (b *Bot) tell(ctx context.Context, s *stored, t *asked) error {
 	return nil
 }
 
-// handle calls a handler, within its time; a panic becomes an error.
-func (b *Bot) handle(ctx context.Context, r Request, run Handler) (reply Reply, err error) {
+// handle calls a handler when there is a hand free, within its time; a panic becomes an error.
+func (b *Bot) handle(ctx context.Context, s *stored, r Request, run Handler) (reply Reply, err error) {
+	free, err := b.hand(ctx, s)
+	if err != nil {
+		return Reply{}, err
+	}
+	defer free()
 	ctx, cancel := context.WithTimeout(ctx, b.o.HandleWithin)
 	defer cancel()
 	defer func() {
