@@ -263,10 +263,10 @@ func (t *statements) insertAll(records []Record) error {
 			continue
 		}
 		if _, undone := t.back.Exec(); undone != nil {
-			return fmt.Errorf("%v; its savepoint is lost: %w", err, undone) // ends the whole transaction
+			return fmt.Errorf("go back to a savepoint: %w", undone) // ends the whole transaction
 		}
 		if _, undone := t.forget.Exec(); undone != nil {
-			return fmt.Errorf("%v; its savepoint stays: %w", err, undone)
+			return fmt.Errorf("leave a savepoint: %w", undone)
 		}
 		return err
 	}
