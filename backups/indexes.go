@@ -16,6 +16,7 @@ import (
 type restored struct {
 	Collection               // as the backup has it
 	target     string        // the MongoDB database that it is written to
+	as         string        // the name under which it is written there
 	options    bson.Raw      // of the backup
 	notes      []string      // what could not be made as it was
 	found      tally         // what was read back
@@ -23,6 +24,9 @@ type restored struct {
 }
 
 func (c *restored) namespace() string { return c.target + "." + c.Name }
+
+// written is where its documents are put: under its own name, or beside what is to be replaced.
+func (c *restored) written() string { return databases.DataName(c.as, c.Type) }
 
 // note keeps what the server refused, by its code: what it says may quote data.
 func (c *restored) note(what string, err error) error {
@@ -52,7 +56,7 @@ func without(doc bson.Raw, fields ...string) (bson.D, error) {
 // create makes the collection with its options. A server that does not know them gets a plain one; that is a difference
 // in the certificate.
 func (r *restore) create(ctx context.Context, c *restored) error {
-	command := bson.D{{Key: "create", Value: c.Name}}
+	command := bson.D{{Key: "create", Value: c.as}}
 	options, err := without(c.options)
 	if err != nil {
 		return err
@@ -184,7 +188,7 @@ func (r *restore) build(ctx context.Context, c *restored, specs []indexSpec) err
 		all = append(all, s.spec)
 	}
 	_, err := r.db.Run(ctx, c.target, bson.D{
-		{Key: "createIndexes", Value: c.Name}, {Key: "indexes", Value: all},
+		{Key: "createIndexes", Value: c.as}, {Key: "indexes", Value: all},
 		{Key: "writeConcern", Value: bson.D{{Key: "w", Value: "majority"}}},
 	})
 	switch code, _ := databases.CodeOf(err); {
@@ -209,7 +213,7 @@ func (r *restore) expireAgain(ctx context.Context) error {
 		if c.expire.Type == bsontype.Type(0) {
 			continue
 		}
-		_, err := r.db.Run(ctx, c.target, bson.D{{Key: "collMod", Value: c.Name}, {Key: "expireAfterSeconds", Value: c.expire}})
+		_, err := r.db.Run(ctx, c.target, bson.D{{Key: "collMod", Value: c.as}, {Key: "expireAfterSeconds", Value: c.expire}})
 		if err == nil {
 			continue
 		}

@@ -157,7 +157,7 @@ func (r *restore) choose(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("backups: the options of %s: %w", c.Namespace(), err)
 		}
-		made := &restored{Collection: c, target: target, options: options}
+		made := &restored{Collection: c, target: target, as: c.Name, options: options}
 		if c.Type == databases.TypeView {
 			r.views = append(r.views, made)
 		} else {
@@ -281,7 +281,7 @@ func (r *restore) readBack(ctx context.Context) error {
 	work.SetLimit(r.o.Workers)
 	for _, c := range r.collections {
 		work.Go(func() error {
-			return scan(ctx, r.db, c.target, databases.DataName(c.Name, c.Type), &c.found, r.progress)
+			return scan(ctx, r.db, c.target, c.written(), &c.found, r.progress)
 		})
 	}
 	return work.Wait()
@@ -311,7 +311,7 @@ func (r *restore) barrier(ctx context.Context) error {
 			continue
 		}
 		_, err := r.db.Run(ctx, c.target, bson.D{
-			{Key: "delete", Value: c.Name},
+			{Key: "delete", Value: c.as},
 			{Key: "deletes", Value: bson.A{bson.D{
 				{Key: "q", Value: bson.D{{Key: "_id", Value: primitive.NewObjectID()}}}, {Key: "limit", Value: 1},
 			}}},

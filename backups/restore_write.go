@@ -101,7 +101,7 @@ func (f *filler) place(n archiveName, size int) ([]byte, error) {
 	}
 	if f.open[n] == nil {
 		capped, _ := c.options.Lookup("capped").BooleanOK()
-		f.open[n] = newInsertion(c.target, databases.DataName(c.Name, c.Type), capped)
+		f.open[n] = newInsertion(c.target, c.written(), capped)
 	}
 	if i := f.open[n]; size > insertBytes && !i.ordered { // it is alone, and waits before it takes memory
 		if err := f.reserve(int64(size)); err != nil {

@@ -23,6 +23,9 @@ import (
 	"go.mongodb.org/mongo-driver/x/mongo/driver/topology"
 )
 
+// appName is what our connections call themselves.
+const appName = "opsbot"
+
 // ours are the databases that belong to the server itself.
 var ours = []string{"admin", "config", "local"}
 
@@ -187,7 +190,7 @@ func (d *Database) dial(ctx context.Context) (*mongo.Client, error) {
 	case l.client != nil:
 		return l.client, nil
 	}
-	o := options.Client().ApplyURI(l.uri).SetAppName("opsbot")
+	o := options.Client().ApplyURI(l.uri).SetAppName(appName)
 	timeout := cmp.Or(l.timeout, defaultTimeout)
 	if o.ServerSelectionTimeout == nil || l.timeout > 0 {
 		o.SetServerSelectionTimeout(timeout)
