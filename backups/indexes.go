@@ -23,7 +23,7 @@ type restored struct {
 	expire     bson.RawValue // the collection's own time to live, set when everything was compared
 }
 
-func (c *restored) namespace() string { return c.target + "." + c.Name }
+func (c *restored) namespace() string { return c.target + "." + c.as }
 
 // written is where its documents are put: under its own name, or beside what is to be replaced.
 func (c *restored) written() string { return databases.DataName(c.as, c.Type) }
@@ -210,16 +210,20 @@ func (r *restore) build(ctx context.Context, c *restored, specs []indexSpec) err
 // expireAgain gives collections their own time to live back.
 func (r *restore) expireAgain(ctx context.Context) error {
 	for _, c := range r.collections {
-		if c.expire.Type == bsontype.Type(0) {
-			continue
-		}
-		_, err := r.db.Run(ctx, c.target, bson.D{{Key: "collMod", Value: c.as}, {Key: "expireAfterSeconds", Value: c.expire}})
-		if err == nil {
-			continue
-		}
-		if err := c.note("its time to live was not set", err); err != nil {
+		if err := r.expireAgainOf(ctx, c); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (r *restore) expireAgainOf(ctx context.Context, c *restored) error {
+	if c.expire.Type == bsontype.Type(0) {
+		return nil
+	}
+	_, err := r.db.Run(ctx, c.target, bson.D{{Key: "collMod", Value: c.as}, {Key: "expireAfterSeconds", Value: c.expire}})
+	if err == nil {
+		return nil
+	}
+	return c.note("its time to live was not set", err)
 }

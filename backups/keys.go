@@ -20,6 +20,9 @@ const (
 // restores precedes the keys of restore records. They lie outside of the backups, so that they outlive them.
 const restores = "restores/"
 
+// journals precedes the keys of the journals of restores in place.
+const journals = restores + "in-place/"
+
 const idTime = "20060102T150405Z"
 
 // NewID makes the ID of a backup that begins now: "orders-20261123T022501Z-x7k2".
@@ -67,5 +70,7 @@ func idOf(key string) (id, name string, ok bool) {
 }
 
 func certificateKey(backup, id string) string { return Key(backup, certificates+id+".json") }
+
+func journalKey(id string) string { return journals + id + ".json" }
 
 func recordKey(id string) string { return restores + id + ".json" }

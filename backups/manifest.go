@@ -99,6 +99,20 @@ type Certificate struct {
 	OK       bool     `json:"ok"`
 	// Remarks are true things that a reader should know, such as TTL indexes that begin to delete.
 	Remarks []string `json:"remarks,omitempty"`
+	// Placed is set when the restore replaced what was there.
+	Placed *Placed `json:"placed,omitempty"`
+}
+
+// Placed says what was proven when, since programs may write to what a restore in place has put there.
+type Placed struct {
+	// Before is the backup that was taken first, "" for none.
+	Before string `json:"before,omitempty"`
+	// Compared is when documents were compared, beside what they replace; Began and Swapped are the first and the last
+	// replacement; Looked is when indexes and options of what stands there were compared.
+	Compared time.Time `json:"compared"`
+	Began    time.Time `json:"began"`
+	Swapped  time.Time `json:"swapped"`
+	Looked   time.Time `json:"looked"`
 }
 
 // Comparison holds one collection's expected and found state.

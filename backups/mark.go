@@ -18,6 +18,17 @@ import (
 // under two names.
 const markPrefix = "opsbot.restore."
 
+// stagedPrefix begins the names under which a restore in place keeps collections beside those that they will replace.
+// It has no dot, since not every server renames a collection with one.
+const stagedPrefix = "opsbot_restore_"
+
+func stagedName(id string, i int) string { return fmt.Sprintf("%s%s_%d", stagedPrefix, id, i) }
+
+// isMark says that a collection is there for the time of a restore only.
+func isMark(name string) bool {
+	return strings.HasPrefix(name, markPrefix) || strings.HasPrefix(name, stagedPrefix)
+}
+
 func markOf(id string) string { return markPrefix + id }
 
 // mark makes the targets the restore's own. Of two that want the same one at the same time at most one gets it.

@@ -92,6 +92,24 @@ func (r *restore) run(ctx context.Context) error {
 	if err := r.claim(ctx); err != nil {
 		return err
 	}
+	if err := r.stages(ctx); err != nil {
+		return err
+	}
+	if err := r.certify(ctx); err != nil {
+		return err
+	}
+	r.record.Done = true
+	if err := putSealed(ctx, r.store, recordKey(r.record.ID), r.record, false); err != nil {
+		return err
+	}
+	if err := putSealed(ctx, r.store, certificateKey(r.manifest.ID, r.cert.ID), r.cert, false); err != nil {
+		return err
+	}
+	return unmark(ctx, r.db, r.cert.ID, r.record.Databases())
+}
+
+// stages writes, reads back and indexes, and takes the time of each.
+func (r *restore) stages(ctx context.Context) error {
 	stages := []struct {
 		name  string
 		takes *time.Duration
@@ -109,17 +127,7 @@ func (r *restore) run(ctx context.Context) error {
 		}
 		*stage.takes = time.Since(started)
 	}
-	if err := r.certify(ctx); err != nil {
-		return err
-	}
-	r.record.Done = true
-	if err := putSealed(ctx, r.store, recordKey(r.record.ID), r.record, false); err != nil {
-		return err
-	}
-	if err := putSealed(ctx, r.store, certificateKey(r.manifest.ID, r.cert.ID), r.cert, false); err != nil {
-		return err
-	}
-	return unmark(ctx, r.db, r.cert.ID, r.record.Databases())
+	return nil
 }
 
 // countingManifest reads the manifest of a backup that counts: it was verified.
@@ -331,7 +339,7 @@ func (r *restore) certify(ctx context.Context) error {
 			return err
 		}
 		for _, n := range now {
-			if strings.HasPrefix(n.Name, markPrefix) {
+			if isMark(n.Name) {
 				continue
 			}
 			found[n.String()] = n
@@ -374,6 +382,7 @@ func (r *restore) row(ctx context.Context, c *restored, found map[string]databas
 	if row.Found, err = describe(n, indexes); err != nil {
 		return row, err
 	}
+	row.Found.Name = c.Name
 	if c.Type != databases.TypeView || c.Documents > 0 {
 		row.Found.Documents, row.Found.Bytes = c.found.documents, c.found.bytes
 	}
@@ -389,7 +398,7 @@ func (r *restore) row(ctx context.Context, c *restored, found map[string]databas
 	}
 	for _, s := range specs {
 		if s.ttl {
-			r.cert.Remarks = append(r.cert.Remarks, fmt.Sprintf("The index %s of %s deletes documents from now on, as they grow old.", s.name, c.namespace()))
+			r.cert.Remarks = append(r.cert.Remarks, fmt.Sprintf("The index %s of %s deletes documents from now on, as they grow old.", s.name, c.target+"."+c.Name))
 		}
 	}
 	return row, nil

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/kampyn/opsbot/chat"
@@ -42,8 +43,8 @@ func RestoreRecords(ctx context.Context, store objects.Store, target string) ([]
 	}
 	var records []RestoreRecord
 	for _, info := range found {
-		if _, _, ok := idOf(info.Key); ok {
-			continue // an object of a backup, of a database with that name
+		if _, _, ok := idOf(info.Key); ok || strings.HasPrefix(info.Key, journals) {
+			continue // an object of a backup, of a database with that name, or what gives no right to drop
 		}
 		var r RestoreRecord
 		err := getSealed(ctx, store, info.Key, &r)

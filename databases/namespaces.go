@@ -211,10 +211,12 @@ type Size struct {
 	Documents, Bytes, StorageBytes int64
 }
 
-// Estimate is the size of everything, and of each namespace by its String.
+// Estimate is the size of everything, and of each namespace by its String. Unknown are those whose size the server
+// does not tell; they are in no sum.
 type Estimate struct {
 	Size
-	Of map[string]Size
+	Of      map[string]Size
+	Unknown []string
 }
 
 // Estimate asks for the sizes of all that Namespaces lists.
@@ -226,7 +228,7 @@ func (d *Database) Estimate(ctx context.Context) (Estimate, error) {
 	return d.EstimateOf(ctx, all)
 }
 
-// EstimateOf asks for the sizes of some namespaces. What the server will not tell counts as zero.
+// EstimateOf asks for the sizes of some namespaces.
 func (d *Database) EstimateOf(ctx context.Context, namespaces []Namespace) (Estimate, error) {
 	e := Estimate{Of: map[string]Size{}}
 	for _, n := range namespaces {
@@ -236,6 +238,7 @@ func (d *Database) EstimateOf(ctx context.Context, namespaces []Namespace) (Esti
 		reply, err := d.Run(ctx, n.Database, bson.D{{Key: "collStats", Value: n.DataName()}})
 		if err != nil {
 			if _, answered := errors.AsType[mongo.CommandError](err); answered {
+				e.Unknown = append(e.Unknown, n.String())
 				continue
 			}
 			return Estimate{}, err
