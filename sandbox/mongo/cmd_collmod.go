@@ -12,8 +12,12 @@ func collMod(c *call) error {
 	if col != nil {
 		return s.modifyCollection(col, c.body, c.w)
 	}
-	if s.cat.view(c.db, name) == nil {
+	view := s.cat.view(c.db, name)
+	if view == nil {
 		return fail(codeNamespaceNotFound, "ns does not exist")
+	}
+	if buckets := s.cat.buckets(view); buckets != nil { // the options of a time series are those of its buckets
+		return s.modifyCollection(buckets, c.body, c.w)
 	}
 	return s.modifyView(c.db, name, c.body)
 }
