@@ -33,6 +33,7 @@ type App struct {
 	Verify    *jobs.Verify
 	Restore   *jobs.Restore
 	Drop      *jobs.Drop
+	Prune     *jobs.Prune
 	Log       *slog.Logger
 	Now       func() time.Time
 
@@ -108,14 +109,24 @@ func (a *App) kinds() {
 		Databases: a.Databases, Store: a.Objects, Catalogue: a.Catalogue,
 		Needs: approvals.Restore, Lifetime: approvals.Lifetime, Now: a.Now,
 	}
+	a.Prune = &jobs.Prune{
+		Databases: a.Databases, Store: a.Objects, Catalogue: a.Catalogue,
+		Policy: backups.Retention{Daily: b.Retention.Daily, Weekly: b.Retention.Weekly, Monthly: b.Retention.Monthly, Location: b.Timezone},
+		Needs:  approvals.Prune, Lifetime: approvals.Lifetime, Now: a.Now,
+	}
 	a.Drop = &jobs.Drop{Databases: a.Databases, Store: a.Objects, Needs: approvals.Restore, Lifetime: approvals.Lifetime, Now: a.Now}
 }
 
 // Runner makes the runner of this process. The poster is nil on the command line, where cards are left to the bot.
 func (a *App) Runner(poster jobs.Poster) (*jobs.Runner, error) {
-	return jobs.New(jobs.Options{
+	runner, err := jobs.New(jobs.Options{
 		Store: a.State, Events: a.Events, Poster: poster, OpsChannel: a.Config.Slack.Channels.Ops,
-		Kinds: []jobs.Kind{a.Backup.Kind(), a.Verify.Kind(), a.Restore.Kind(), a.Drop.Kind()},
+		Kinds: []jobs.Kind{a.Backup.Kind(), a.Verify.Kind(), a.Restore.Kind(), a.Drop.Kind(), a.Prune.Kind()},
 		Grace: a.Config.ShutdownGrace, Now: a.Now, Log: a.Log,
 	})
+	if err != nil {
+		return nil, err
+	}
+	a.Prune.Active = runner.Active
+	return runner, nil
 }

@@ -76,7 +76,7 @@ func (a *App) together(ctx context.Context, slack *bot.Slack, runner *jobs.Runne
 func (a *App) parts(runner *jobs.Runner, scheduler *jobs.Scheduler) commands.Parts {
 	return commands.Parts{
 		Runner: runner, Scheduler: scheduler, Catalogue: a.Catalogue, Databases: a.Databases, Store: a.Objects,
-		Backup: a.Backup, Verify: a.Verify, Restore: a.Restore, Drop: a.Drop,
+		Backup: a.Backup, Verify: a.Verify, Restore: a.Restore, Drop: a.Drop, Prune: a.Prune,
 		Version: Version, Now: a.Now,
 	}
 }

@@ -26,7 +26,7 @@ func BenchmarkFull(b *testing.B) {
 		m, err := backups.Full(b.Context(), db, store, backups.FullOptions{ID: backups.NewID("load", time.Now())})
 		require.NoError(b, err)
 		b.SetBytes(m.Bytes)
-		require.NoError(b, backups.Remove(b.Context(), store, m.ID))
+		require.NoError(b, backups.Remove(b.Context(), store, m.ID, time.Now()))
 	}
 }
 

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -280,48 +279,6 @@ func readManifest(ctx context.Context, store objects.Store, id string) (Manifest
 		}
 	}
 	return m, nil
-}
-
-// Discard removes what an unfinished backup left: uploads that were begun, and objects. A finished one is refused.
-func Discard(ctx context.Context, store objects.Store, id string) error {
-	_, err := store.Stat(ctx, Key(id, ManifestName))
-	switch {
-	case err == nil:
-		return fmt.Errorf("backups: %s is finished and is not discarded", id)
-	case !errors.Is(err, objects.ErrNotFound):
-		return explain(store, fmt.Errorf("backups: look at %s: %w", id, err))
-	}
-	return explain(store, removeAll(ctx, store, id))
-}
-
-// Remove deletes a backup: its manifest first, so that one that is removed by half is no backup. A missing one is no
-// error.
-func Remove(ctx context.Context, store objects.Store, id string) error {
-	return explain(store, removeAll(ctx, store, id))
-}
-
-func removeAll(ctx context.Context, store objects.Store, id string) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	if _, _, ok := splitID(id); !ok {
-		return fmt.Errorf("backups: %q is no backup ID", id)
-	}
-	if err := store.Delete(ctx, Key(id, ManifestName)); err != nil {
-		return fmt.Errorf("backups: remove the manifest of %s: %w", id, err)
-	}
-	if _, err := store.AbortUnfinished(ctx, Key(id, "")); err != nil {
-		return fmt.Errorf("backups: remove unfinished uploads of %s: %w", id, err)
-	}
-	left, err := store.List(ctx, Key(id, ""))
-	if err != nil {
-		return fmt.Errorf("backups: list %s: %w", id, err)
-	}
-	for _, info := range left {
-		if err := store.Delete(ctx, info.Key); err != nil {
-			return fmt.Errorf("backups: remove %s: %w", info.Key, err)
-		}
-	}
-	return nil
 }
 
 // explain gives the errors of a store words for a person. Problems and the end of the context pass through.

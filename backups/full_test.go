@@ -241,10 +241,10 @@ func TestDiscardAndRemove(t *testing.T) {
 
 	require.ErrorContains(t, backups.Discard(t.Context(), s.store, m.ID), "is finished")
 	require.Equal(t, before, s.keys())
-	require.NoError(t, backups.Remove(t.Context(), s.store, m.ID))
+	require.NoError(t, backups.Remove(t.Context(), s.store, m.ID, time.Now()))
 	s.nothingLeft()
-	require.NoError(t, backups.Remove(t.Context(), s.store, m.ID))
-	require.Error(t, backups.Remove(t.Context(), s.store, "shop"))
+	require.NoError(t, backups.Remove(t.Context(), s.store, m.ID, time.Now()))
+	require.Error(t, backups.Remove(t.Context(), s.store, "shop", time.Now()))
 }
 
 func TestProgressGrowsToTheTotal(t *testing.T) {

@@ -332,7 +332,7 @@ func TestCatalogue(t *testing.T) {
 	require.False(t, e.Verified())
 	_, err = c.Resolve(t.Context(), "shop")
 	require.Contains(t, problemOf(t, err).Say, "No backup of `shop` has been verified")
-	require.NoError(t, backups.Remove(t.Context(), s.store, m.ID))
+	require.NoError(t, backups.Remove(t.Context(), s.store, m.ID, time.Now()))
 	list, err = c.List(t.Context(), "shop")
 	require.NoError(t, err)
 	require.Len(t, list, 1)

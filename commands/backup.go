@@ -18,8 +18,8 @@ const listed = 20
 func (p Parts) backup() bot.Command {
 	return bot.Command{
 		Name:     "backup",
-		Summary:  "Take, list, verify backups of the databases",
-		Usage:    "now [database…] | list [database] | show <backup> | verify <backup> | cancel [run]",
+		Summary:  "Take, list, verify, remove backups of the databases",
+		Usage:    "now [database…] | list [database] | show <backup> | verify <backup> | cancel [run] | prune [database…]",
 		Examples: []string{"backup now", "backup now orders users", "backup list orders", "backup verify orders"},
 		Role:     bot.Anyone,
 		Run:      p.backupPanel,
@@ -29,6 +29,7 @@ func (p Parts) backup() bot.Command {
 			{Name: "show", Usage: "<backup or database>", Summary: "one backup: collections, objects, proofs", Role: bot.Anyone, Run: p.backupShow},
 			{Name: "verify", Usage: "<backup or database>…", Summary: "read a backup back whole", Role: bot.Operator, Run: p.backupVerify},
 			{Name: "cancel", Usage: "[run]", Summary: "stop a running backup", Role: bot.Operator, Run: p.backupCancel},
+			{Name: "prune", Usage: "[database…]", Summary: "plan the removal of old backups", Role: bot.Operator, Run: p.backupPrune},
 		},
 		Actions: []bot.Action{
 			{Name: "backup.all", Role: bot.Operator, Run: p.backupNow},
@@ -37,6 +38,7 @@ func (p Parts) backup() bot.Command {
 			{Name: "backup.list", Role: bot.Anyone, Run: p.backupList},
 			{Name: "backup.show", Role: bot.Anyone, Run: p.backupShow},
 			{Name: "backup.verify", Role: bot.Operator, Run: p.backupVerify},
+			{Name: "backup.prune.list", Role: bot.Anyone, Run: p.backupPruneList},
 		},
 	}
 }

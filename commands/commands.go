@@ -26,6 +26,7 @@ type Parts struct {
 	Verify    *jobs.Verify
 	Restore   *jobs.Restore
 	Drop      *jobs.Drop
+	Prune     *jobs.Prune
 	Version   string
 	Now       func() time.Time
 }

@@ -13,6 +13,10 @@ import (
 // check looks at the values once they are all there, and fills in what depends on others.
 func (r *reader) check(c *Config) {
 	r.checkSlack(&c.Slack)
+	r.number("approvals.prune", c.Approvals.Prune, 0, 10)
+	if !r.given("approvals.prune") {
+		c.Approvals.Prune = c.Approvals.Restore
+	}
 	r.checkRoles(c)
 	r.path("state.sqlite", &c.State.SQLite)
 	r.between("approvals.lifetime", c.Approvals.Lifetime, time.Minute, 7*24*time.Hour)
@@ -151,8 +155,13 @@ func (r *reader) checkRoles(c *Config) {
 	some := func(role string) bool { return len(c.Roles[role]) > 0 || r.broken["roles."+role] }
 	if !some("operator") && !some("admin") {
 		r.missing("roles", "nobody could use the bot: name people as operator or admin")
-	} else if c.Approvals.Restore > 0 && !some("approver") && !some("admin") {
-		r.fault("roles.approver", "missing, so nobody could approve a restore", "name people, or set approvals.restore to 0")
+	} else if !some("approver") && !some("admin") {
+		switch {
+		case c.Approvals.Restore > 0:
+			r.fault("roles.approver", "missing, so nobody could approve a restore", "name people, or set approvals.restore to 0")
+		case c.Approvals.Prune > 0:
+			r.fault("roles.approver", "missing, so nobody could approve a removal of backups", "name people, or set approvals.prune to 0")
+		}
 	}
 	for id, key := range c.Approvals.Keys {
 		path := "approvals.keys." + id
@@ -242,4 +251,7 @@ func (r *reader) checkBackups(b *Backups) {
 	}
 	r.number("backups.parallel", b.Parallel, 1, 16)
 	r.number("backups.readers", b.Readers, 1, 32)
+	r.number("backups.retention.daily", b.Retention.Daily, 0, 1000)
+	r.number("backups.retention.weekly", b.Retention.Weekly, 0, 1000)
+	r.number("backups.retention.monthly", b.Retention.Monthly, 0, 1000)
 }

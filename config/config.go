@@ -56,6 +56,8 @@ type State struct {
 type Approvals struct {
 	// Restore is how many others must approve a restore; 0 means that the requester confirms it alone by typing.
 	Restore int `yaml:"restore"`
+	// Prune is the same for the removal of backups; it is Restore when the file does not say.
+	Prune int `yaml:"prune"`
 	// Lifetime is how long a plan can be approved.
 	Lifetime time.Duration `yaml:"lifetime"`
 	// Keys are the secrets behind approval codes on the command line, by Slack user id.
@@ -102,6 +104,15 @@ type Backups struct {
 	// Parallel is how many databases are backed up at once, Readers how many collections of each.
 	Parallel int `yaml:"parallel"`
 	Readers  int `yaml:"readers"`
+	// Retention says which backups stay when old ones are removed.
+	Retention Retention `yaml:"retention"`
+}
+
+// Retention is how many days, weeks and months keep their newest verified backup, by the calendar of Backups.Timezone.
+type Retention struct {
+	Daily   int `yaml:"daily"`
+	Weekly  int `yaml:"weekly"`
+	Monthly int `yaml:"monthly"`
 }
 
 // The values of Backups.Missed.
@@ -120,11 +131,12 @@ type Log struct {
 // defaults are in place before the file is read.
 func defaults() *Config {
 	return &Config{
-		Slack:         Slack{APIURL: "https://slack.com/api/"},
-		State:         State{SQLite: "./data/opsbot.db"},
-		Roles:         Roles{},
-		Approvals:     Approvals{Restore: 1, Lifetime: 30 * time.Minute, Keys: map[string]Secret{}},
-		Backups:       Backups{Timezone: time.UTC, Missed: CatchUp, Parallel: 2, Readers: 4},
+		Slack:     Slack{APIURL: "https://slack.com/api/"},
+		State:     State{SQLite: "./data/opsbot.db"},
+		Roles:     Roles{},
+		Approvals: Approvals{Restore: 1, Prune: 1, Lifetime: 30 * time.Minute, Keys: map[string]Secret{}},
+		Backups: Backups{Timezone: time.UTC, Missed: CatchUp, Parallel: 2, Readers: 4,
+			Retention: Retention{Daily: 7, Weekly: 4, Monthly: 6}},
 		Log:           Log{Level: slog.LevelInfo, Format: "text"},
 		ShutdownGrace: 20 * time.Second,
 	}

@@ -26,6 +26,10 @@ type Info struct {
 	Key      string
 	Size     int64
 	Modified time.Time
+	// LockedUntil is when the store's own lock on the object ends, zero without one; Held says that it is held with no
+	// end in sight. Only Stat answers them, and only to who may read them.
+	LockedUntil time.Time
+	Held        bool
 }
 
 // Writer streams one object. Nothing is visible under the key until Commit has returned nil.

@@ -148,6 +148,9 @@ func (s *S3) head(ctx context.Context, name string) (info Info, mark string, err
 		Key:      strings.TrimPrefix(name, s.prefix),
 		Size:     aws.ToInt64(out.ContentLength),
 		Modified: aws.ToTime(out.LastModified),
+		// https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html
+		LockedUntil: aws.ToTime(out.ObjectLockRetainUntilDate),
+		Held:        out.ObjectLockLegalHoldStatus == types.ObjectLockLegalHoldStatusOn,
 	}, out.Metadata[markKey], nil
 }
 

@@ -14,8 +14,8 @@ import (
 )
 
 func (t *terminal) backup() *cobra.Command {
-	c := group("backup", "Take, list and verify backups")
-	c.AddCommand(t.backupNow(), t.backupList(), t.backupShow(), t.backupVerify())
+	c := group("backup", "Take, list, verify, export and remove backups")
+	c.AddCommand(t.backupNow(), t.backupList(), t.backupShow(), t.backupVerify(), t.backupPrune())
 	return c
 }
 
@@ -92,6 +92,37 @@ func (t *terminal) backupVerify() *cobra.Command {
 			})
 		},
 	}
+}
+
+func (t *terminal) backupPrune() *cobra.Command {
+	dry := false
+	c := &cobra.Command{
+		Use: "prune [database…]", Short: "Remove the backups that backups.retention does not keep, once the plan is approved",
+		RunE: func(cmd *cobra.Command, names []string) error {
+			return t.with(cmd.Context(), func(a *app.App, runner *jobs.Runner) error {
+				verdicts, err := a.Prune.Decide(cmd.Context(), names)
+				if err != nil {
+					return err
+				}
+				run, err := a.Prune.New(names, verdicts)
+				if err != nil {
+					return err
+				}
+				list, err := jobs.PruneList(run)
+				if err != nil {
+					return err
+				}
+				say(t.Out, "%s\n", list)
+				if dry {
+					say(t.Out, "%s: %s. Nothing was removed.\n", plainText(run.Plan.Title), plainText(jobs.Tally(verdicts)))
+					return nil
+				}
+				return t.planned(cmd.Context(), a, runner, run)
+			})
+		},
+	}
+	c.Flags().BoolVar(&dry, "dry-run", false, "only show what would go and stay, and why")
+	return c
 }
 
 func (t *terminal) table(entries []backups.Entry) error {

@@ -12,7 +12,7 @@ import (
 var (
 	dateToken = regexp.MustCompile(`<!date\^\d+\^[^|>]*\|([^>]*)>`)
 	mention   = regexp.MustCompile(`<[@#!]([^|>]+)(?:\|([^>]*))?>`)
-	command   = regexp.MustCompile(`^/(backup (?:now|list|show|verify)\b|restore\b|jobs (?:show|cancel)\b)`)
+	command   = regexp.MustCompile(`^/(backup (?:now|list|show|verify|export|prune)\b|restore\b|jobs (?:show|cancel)\b)`)
 	unescape  = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&")
 )
 
