@@ -121,6 +121,9 @@ func leaving(dir string, stage func(string), retries int) []jobs.Kind {
 // child is a worker process: it runs until it is killed, by its own store or kind or from outside.
 func child(dir string, args []string) error {
 	what, argument := args[0], args[1]
+	if what == "prune" {
+		return pruneUntilKilled(dir, argument)
+	}
 	store, err := state.OpenSQLite(context.Background(), filepath.Join(dir, "state.db"))
 	if err != nil {
 		return err
