@@ -86,34 +86,26 @@ func drawInput(in chat.Input, reloads bool) (slackgo.Block, error) {
 		placeholder = plain(in.Placeholder, maxPlaceholder)
 	}
 	label := plain(orElse(in.Label, in.ID), maxInputLabel)
-	if in.Kind == chat.TextLine || in.Kind == chat.TextArea || in.Kind == "" {
-		e := slackgo.NewPlainTextInputBlockElement(placeholder, in.ID)
-		e.Multiline = in.Kind == chat.TextArea
-		if len(in.Initial) > 0 {
-			e.InitialValue = cut(in.Initial[0], maxInitial)
-		}
-		return inputBlock(in, in.ID, label, hint, e), nil
-	}
-	if len(in.Options) == 0 {
+	if hasOptions(in.Kind) && len(in.Options) == 0 {
 		return section("*" + chat.Escape(orElse(in.Label, in.ID)) + "*\n_There is nothing to choose from._"), nil
 	}
-	options, err := drawOptions(in)
-	if err != nil {
-		return nil, err
-	}
 	blockID := in.ID
-	if reloads {
+	if reloads && len(in.Options) > 0 {
 		// Slack keeps the choice of a block that it knows, even when the options are new; a new block has no past.
 		blockID += actionSuffix + digest(in.Options)
 	}
-	element, err := drawChoice(in, placeholder, options)
+	element, err := drawKind(in, placeholder)
 	if err != nil {
 		return nil, err
 	}
-	if len(options) > maxOptions*maxGroups {
-		hint = plain(fmt.Sprintf("Only the first %d of %d are shown. %s", maxOptions*maxGroups, len(options), in.Hint), maxInputLabel)
+	if most := maxOptions * maxGroups; len(in.Options) > most {
+		hint = plain(fmt.Sprintf("Only the first %d of %d are shown. %s", most, len(in.Options), in.Hint), maxInputLabel)
 	}
 	return inputBlock(in, blockID, label, hint, element), nil
+}
+
+func hasOptions(k chat.InputKind) bool {
+	return k == chat.Select || k == chat.MultiSelect || k == chat.Checkboxes || k == chat.Radio
 }
 
 func inputBlock(in chat.Input, id string, label, hint *slackgo.TextBlockObject, e slackgo.BlockElement) slackgo.Block {
@@ -129,81 +121,6 @@ func digest(options []chat.Option) string {
 		fmt.Fprintf(h, "%q%q", o.Value, o.Label) // a hash takes everything
 	}
 	return hex.EncodeToString(h.Sum(nil)[:3])
-}
-
-func drawOptions(in chat.Input) ([]*slackgo.OptionBlockObject, error) {
-	var all []*slackgo.OptionBlockObject
-	for _, o := range in.Options {
-		if o.Value == "" || length(o.Value) > maxOptionValue {
-			return nil, fmt.Errorf("bot: the input %s has an option of %d characters, Slack carries 1 to %d", in.ID, length(o.Value), maxOptionValue)
-		}
-		var hint *slackgo.TextBlockObject
-		if o.Hint != "" {
-			hint = plain(o.Hint, maxOption)
-		}
-		all = append(all, slackgo.NewOptionBlockObject(o.Value, plain(orElse(o.Label, o.Value), maxOption), hint))
-	}
-	return all, nil
-}
-
-// drawChoice draws an input with options. Slack answers an initial option that is not among the options with an error,
-// so those are left out.
-func drawChoice(in chat.Input, placeholder *slackgo.TextBlockObject, options []*slackgo.OptionBlockObject) (slackgo.BlockElement, error) {
-	initial := chosen(options, in.Initial)
-	first := func() *slackgo.OptionBlockObject {
-		if len(initial) == 0 {
-			return nil
-		}
-		return initial[0]
-	}
-	few := len(options) <= maxChoices
-	switch {
-	case in.Kind == chat.Checkboxes && few:
-		e := slackgo.NewCheckboxGroupsBlockElement(in.ID, options...)
-		e.InitialOptions = initial
-		return e, nil
-	case in.Kind == chat.Radio && few:
-		e := slackgo.NewRadioButtonsBlockElement(in.ID, options...)
-		e.InitialOption = first()
-		return e, nil
-	case in.Kind == chat.MultiSelect || in.Kind == chat.Checkboxes:
-		e := slackgo.NewOptionsMultiSelectBlockElement(slackgo.MultiOptTypeStatic, placeholder, in.ID)
-		e.Options, e.OptionGroups = grouped(options)
-		e.InitialOptions = initial
-		return e, nil
-	case in.Kind == chat.Select || in.Kind == chat.Radio:
-		e := slackgo.NewOptionsSelectBlockElement(slackgo.OptTypeStatic, placeholder, in.ID)
-		e.Options, e.OptionGroups = grouped(options)
-		e.InitialOption = first()
-		return e, nil
-	}
-	return nil, fmt.Errorf("bot: the input %s is of the unknown kind %q", in.ID, in.Kind)
-}
-
-func chosen(options []*slackgo.OptionBlockObject, values []string) []*slackgo.OptionBlockObject {
-	var some []*slackgo.OptionBlockObject
-	for _, o := range options {
-		for _, v := range values {
-			if o.Value == v {
-				some = append(some, o)
-				break
-			}
-		}
-	}
-	return some
-}
-
-func grouped(all []*slackgo.OptionBlockObject) ([]*slackgo.OptionBlockObject, []*slackgo.OptionGroupBlockObject) {
-	if len(all) <= maxOptions {
-		return all, nil
-	}
-	all = all[:min(len(all), maxOptions*maxGroups)]
-	var groups []*slackgo.OptionGroupBlockObject
-	for start := 0; start < len(all); start += maxOptions {
-		end := min(start+maxOptions, len(all))
-		groups = append(groups, slackgo.NewOptionGroupBlockElement(plain(fmt.Sprintf("%d to %d", start+1, end), maxOption), all[start:end]...))
-	}
-	return nil, groups
 }
 
 // view is what Slack says about a form that was submitted, closed, or in which something was pressed.
@@ -232,33 +149,6 @@ func (v *blockValues) UnmarshalJSON(data []byte) error {
 
 type text struct {
 	Text string `json:"text"`
-}
-
-// entered is what one element of a form, or a pressed element, holds.
-type entered struct {
-	Type            string   `json:"type"`
-	Value           string   `json:"value"`
-	SelectedOption  *option  `json:"selected_option"`
-	SelectedOptions []option `json:"selected_options"`
-}
-
-type option struct {
-	Value string `json:"value"`
-}
-
-func (e entered) values() []string {
-	var all []string
-	switch {
-	case e.SelectedOption != nil:
-		all = append(all, e.SelectedOption.Value)
-	case len(e.SelectedOptions) > 0:
-		for _, o := range e.SelectedOptions {
-			all = append(all, o.Value)
-		}
-	case e.Value != "":
-		all = append(all, e.Value)
-	}
-	return all
 }
 
 func (v *view) place() (place, string) {
@@ -321,35 +211,6 @@ func (v *view) again(problem string, notifyClose bool) (slackgo.ModalViewRequest
 		Title: plain(orElse(v.Title.Text, "opsbot"), maxViewTitle), Close: plain("Cancel", maxViewTitle),
 		Submit: plain(orElse(v.Submit.Text, "Submit"), maxViewTitle), Blocks: slackgo.Blocks{BlockSet: shown},
 	}, nil
-}
-
-func refill(element slackgo.BlockElement, values map[string][]string) {
-	switch e := element.(type) {
-	case *slackgo.PlainTextInputBlockElement:
-		e.InitialValue = strings.Join(values[e.ActionID], "")
-	case *slackgo.SelectBlockElement:
-		e.InitialOption = firstOf(chosen(flat(e.Options, e.OptionGroups), values[e.ActionID]))
-	case *slackgo.MultiSelectBlockElement:
-		e.InitialOptions = chosen(flat(e.Options, e.OptionGroups), values[e.ActionID])
-	case *slackgo.CheckboxGroupsBlockElement:
-		e.InitialOptions = chosen(e.Options, values[e.ActionID])
-	case *slackgo.RadioButtonsBlockElement:
-		e.InitialOption = firstOf(chosen(e.Options, values[e.ActionID]))
-	}
-}
-
-func firstOf(all []*slackgo.OptionBlockObject) *slackgo.OptionBlockObject {
-	if len(all) == 0 {
-		return nil
-	}
-	return all[0]
-}
-
-func flat(options []*slackgo.OptionBlockObject, groups []*slackgo.OptionGroupBlockObject) []*slackgo.OptionBlockObject {
-	for _, g := range groups {
-		options = append(options, g.Options...)
-	}
-	return options
 }
 
 // notice draws a form that only says something, in the place of the one that was submitted.

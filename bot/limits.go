@@ -22,6 +22,7 @@ const (
 	maxOptions     = 100
 	maxGroups      = 100
 	maxChoices     = 10 // of checkboxes and radio buttons
+	maxMenu        = 5
 	maxOption      = 75
 	maxOptionValue = 150
 	maxViewTitle   = 24

@@ -20,13 +20,6 @@ type drawing struct {
 // noteSize is kept free for the note that there is more.
 const noteSize = 100
 
-// linkAction is the action of buttons that only open an address. Actions that occur more than once in a block are
-// told apart by a suffix, because Slack wants them to be unique.
-const (
-	linkAction   = "link"
-	actionSuffix = "#"
-)
-
 // render draws m with the commands as the workspace has them.
 func (s *Slack) render(m chat.Message) (drawing, error) { return render(s.wording().message(m)) }
 
@@ -66,18 +59,16 @@ type painter struct {
 }
 
 func (p *painter) draw(all []chat.Part) error {
-	// Buttons are drawn first, so that their room is known before text takes it.
+	// Elements are drawn first, so that their room is known before text takes it.
 	rows := map[int][]slackgo.Block{}
 	for i, part := range all {
-		if a, ok := part.(chat.Actions); ok {
-			drawn, err := drawActions(a)
-			if err != nil {
-				return err
-			}
-			rows[i] = drawn
-			p.blocksLeft -= len(drawn)
-			p.left -= sizeOfActions(a) + len(drawn)*blockWeight
+		drawn, size, err := drawElements(part)
+		if err != nil {
+			return err
 		}
+		rows[i] = drawn
+		p.blocksLeft -= len(drawn)
+		p.left -= size + len(drawn)*blockWeight
 	}
 	if p.blocksLeft < 1 || p.left < noteSize+blockWeight {
 		return fmt.Errorf("bot: a message with too many buttons")
@@ -189,54 +180,6 @@ func plain(s string, limit int) *slackgo.TextBlockObject {
 	return slackgo.NewTextBlockObject(slackgo.PlainTextType, cut(s, limit), true, false)
 }
 
-// drawActions draws a row of buttons, as several blocks when there are more than 25.
-func drawActions(all chat.Actions) ([]slackgo.Block, error) {
-	var rows []slackgo.Block
-	for start := 0; start < len(all); start += maxElements {
-		var elements []slackgo.BlockElement
-		seen := map[string]int{}
-		for _, b := range all[start:min(start+maxElements, len(all))] {
-			e, err := drawButton(b)
-			if err != nil {
-				return nil, err
-			}
-			seen[e.ActionID]++
-			if n := seen[e.ActionID]; n > 1 {
-				e.ActionID += fmt.Sprint(actionSuffix, n)
-			}
-			elements = append(elements, e)
-		}
-		rows = append(rows, slackgo.NewActionBlock("", elements...))
-	}
-	return rows, nil
-}
-
-func drawButton(b chat.Button) (*slackgo.ButtonBlockElement, error) {
-	action := b.Action
-	if b.URL != "" && action == "" {
-		action = linkAction
-	}
-	switch {
-	case action == "" || length(action) > maxActionID-4 || strings.Contains(action, actionSuffix):
-		return nil, fmt.Errorf("bot: the button %q has the action %q, which Slack can't carry", b.Label, action)
-	case length(b.Value) > maxValue:
-		return nil, fmt.Errorf("bot: the value of the button %q is longer than %d characters", b.Label, maxValue)
-	case length(b.URL) > maxURL:
-		return nil, fmt.Errorf("bot: the address of the button %q is longer than %d characters", b.Label, maxURL)
-	case b.Label == "":
-		return nil, fmt.Errorf("bot: the button for %q has no label", action)
-	}
-	e := slackgo.NewButtonBlockElement(action, b.Value, plain(b.Label, maxButton))
-	e.URL = b.URL
-	e.Style = slackgo.Style(b.Style)
-	if c := b.Confirm; c != nil {
-		e.Confirm = slackgo.NewConfirmationBlockObject(plain(orElse(c.Title, "Sure?"), 100), mrkdwn(cut(orElse(c.Text, b.Label+"?"), 300)),
-			plain(orElse(c.Yes, "Yes"), 30), plain(orElse(c.No, "No"), 30))
-		e.Confirm.Style = e.Style
-	}
-	return e, nil
-}
-
 // unescape undoes chat.Escape, for text that leaves mrkdwn.
 func unescape(s string) string { return unescaper.Replace(s) }
 
@@ -247,17 +190,6 @@ func orElse(s, other string) string {
 		return other
 	}
 	return s
-}
-
-func sizeOfActions(all chat.Actions) int {
-	size := 0
-	for _, b := range all {
-		size += min(length(b.Label), maxButton)
-		if b.Confirm != nil {
-			size += 100 + min(length(b.Confirm.Text), 300)
-		}
-	}
-	return size
 }
 
 // length counts as Slack's JavaScript does: in UTF-16 units.

@@ -37,8 +37,10 @@ type Request struct {
 	// Action is what was asked for: "backup now", a button's action, "form:" and a form's ID, "close:" and the ID of a
 	// form that was dismissed, "shortcut:" and a shortcut's callback ID, an event's type.
 	Action string
-	// Value is the pressed button's value.
-	Value string
+	// Value is the pressed button's value; Picked is what was chosen, when it was no button: nothing if all was taken
+	// back.
+	Value  string
+	Picked []string
 	// Values holds a submitted form by input ID; Meta is the form's. Changed is the ID of the input (one with Reload)
 	// whose change asks for the form anew; it is empty when the form was submitted.
 	Values  map[string][]string

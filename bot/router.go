@@ -219,7 +219,7 @@ func (b *Bot) routePress(ctx context.Context, r Request, p payload) (*asked, err
 		r.Message = refOf(r.Channel, orElse(p.Container.MessageTS, p.Message.TS))
 		r.Thread = orElse(p.Message.ThreadTS, p.Container.ThreadTS)
 	}
-	name, _, _ := strings.Cut(press.ActionID, actionSuffix)
+	name, value := press.action()
 	switch {
 	case name == linkAction:
 		return nil, nil
@@ -229,8 +229,9 @@ func (b *Bot) routePress(ctx context.Context, r Request, p payload) (*asked, err
 		r.Changed = name
 		return b.routeAction(r, formPrefix+p.View.CallbackID, true)
 	}
-	if some := press.values(); len(some) > 0 {
-		r.Value = some[0]
+	r.Value = value
+	if press.Type != "button" {
+		r.Picked = press.values()
 	}
 	return b.routeAction(r, name, false)
 }

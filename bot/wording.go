@@ -63,6 +63,8 @@ func (w wording) parts(all []chat.Part) []chat.Part {
 				fields[i] = chat.Field{Label: w.text(f.Label), Value: w.text(f.Value)}
 			}
 			part = fields
+		case chat.Item:
+			part = chat.Item{Text: w.text(p.Text), Beside: w.button(p.Beside)}
 		case chat.Actions:
 			part = w.actions(p)
 		}
@@ -74,13 +76,17 @@ func (w wording) parts(all []chat.Part) []chat.Part {
 func (w wording) actions(all chat.Actions) chat.Actions {
 	worded := make(chat.Actions, len(all))
 	for i, b := range all {
-		b.Label = w.label(b.Label)
-		if c := b.Confirm; c != nil {
-			b.Confirm = &chat.Confirm{Title: w.label(c.Title), Text: w.text(c.Text), Yes: w.label(c.Yes), No: w.label(c.No)}
-		}
-		worded[i] = b
+		worded[i] = w.button(b)
 	}
 	return worded
+}
+
+func (w wording) button(b chat.Button) chat.Button {
+	b.Label = w.label(b.Label)
+	if c := b.Confirm; c != nil {
+		b.Confirm = &chat.Confirm{Title: w.label(c.Title), Text: w.text(c.Text), Yes: w.label(c.Yes), No: w.label(c.No)}
+	}
+	return b
 }
 
 func (w wording) form(f chat.Form) chat.Form {

@@ -23,7 +23,7 @@ type Message struct {
 	Thread string
 }
 
-// Part is one piece of a message: Header, Text, Fields, Code, Note, Divider or Actions.
+// Part is one piece of a message: Header, Text, Item, Fields, Code, Note, Divider or Actions.
 type Part interface{ part() }
 
 // Header is a title line in plain text, at most 150 characters.
@@ -31,6 +31,12 @@ type Header string
 
 // Text is a paragraph in Slack's mrkdwn. Words that come from people or servers go through Escape first.
 type Text string
+
+// Item is a paragraph in mrkdwn, at most 3,000 characters, with one element beside it.
+type Item struct {
+	Text   string
+	Beside Button
+}
 
 // Note is small print below or between other parts, in mrkdwn.
 type Note string
@@ -60,6 +66,17 @@ type Button struct {
 	Confirm *Confirm
 	// URL makes the button a link.
 	URL string
+	// Pick makes it something to choose from: Label then says what for, and Value is at most 200 characters.
+	Pick *Pick
+}
+
+// Pick is what can be chosen, and what is chosen already. Lines, areas, numbers and addresses are for forms only, a
+// choice of several from a list or of several people and channels stands beside an Item or in a form.
+type Pick struct {
+	Kind InputKind
+	// Options are for Select, MultiSelect, Checkboxes, Radio and Menu; Initial is as in Input.
+	Options []Option
+	Initial []string
 }
 
 // Style is how much a button stands out.
@@ -77,6 +94,7 @@ type Confirm struct{ Title, Text, Yes, No string }
 
 func (Header) part()  {}
 func (Text) part()    {}
+func (Item) part()    {}
 func (Note) part()    {}
 func (Code) part()    {}
 func (Divider) part() {}
@@ -135,7 +153,7 @@ type Input struct {
 	ID, Label, Hint string
 	Kind            InputKind
 	Options         []Option
-	// Initial is the text, or the values of the chosen options.
+	// Initial is the text, or the values of what is chosen.
 	Initial     []string
 	Placeholder string
 	Optional    bool
@@ -154,6 +172,21 @@ const (
 	MultiSelect InputKind = "multiselect"
 	Checkboxes  InputKind = "checkboxes"
 	Radio       InputKind = "radio"
+	// Menu is a small menu behind three dots, of at most 5 options; only in messages.
+	Menu InputKind = "menu"
+	// Number is a whole number, Email and Link are addresses.
+	Number InputKind = "number"
+	Email  InputKind = "email"
+	Link   InputKind = "link"
+	// Date is as 2006-01-02, Clock24 as 15:04, both as the person reads them; Instant is in seconds since 1970.
+	Date    InputKind = "date"
+	Clock24 InputKind = "clock"
+	Instant InputKind = "instant"
+	// Person and People are user IDs, Channel and Channels are IDs of public and private channels.
+	Person   InputKind = "person"
+	People   InputKind = "people"
+	Channel  InputKind = "channel"
+	Channels InputKind = "channels"
 )
 
 // Option is one choice. Label and Hint are plain text of at most 75 characters, Value at most 150.

@@ -52,6 +52,8 @@ func plain(m chat.Message) string {
 			lines = append(lines, visible(string(p)), strings.Repeat("─", len([]rune(string(p)))))
 		case chat.Text:
 			lines = append(lines, plainText(string(p)))
+		case chat.Item:
+			lines = append(lines, plainText(p.Text))
 		case chat.Note:
 			lines = append(lines, plainText(string(p)))
 		case chat.Code:
