@@ -180,6 +180,12 @@ func (s *Server) writable(a *app, id string) (*channel, error) {
 	return c, nil
 }
 
+// reserved are words that name no channel, because mentions and addresses use them.
+// https://slack.com/help/articles/201402297-Create-a-channel
+var reserved = map[string]bool{"here": true, "channel": true, "channels": true, "everyone": true, "group": true,
+	"groups": true, "all": true, "archive": true, "archived": true, "archives": true, "me": true, "slack": true,
+	"slackbot": true, "create": true, "delete": true, "edit": true, "deleted-channel": true, "today": true, "you": true}
+
 // checkName holds a channel's name to Slack's rules.
 // https://docs.slack.dev/reference/methods/conversations.create#naming
 func checkName(name string) error {
@@ -193,6 +199,9 @@ func checkName(name string) error {
 	case strings.ToLower(name) != name, strings.ContainsAny(name, " .#@,"):
 		return fault("invalid_name_specials")
 	}
+	if reserved[name] {
+		return fault("invalid_name")
+	}
 	for _, r := range name {
 		if r < 128 && !strings.ContainsRune("abcdefghijklmnopqrstuvwxyz0123456789-_", r) {
 			return fault("invalid_name_specials")
@@ -204,16 +213,19 @@ func checkName(name string) error {
 // channelObject shows a conversation to an app.
 func (s *Server) channelObject(c *channel, a *app) object {
 	o := object{
-		"id": c.id, "created": c.created.Unix(), "updated": c.created.UnixMilli(), "creator": c.creator,
-		"is_archived": c.archived, "is_channel": c.kind == publicChannel || c.kind == privateChannel, "is_group": false,
-		"is_im": c.kind == directMessage, "is_mpim": c.kind == groupMessage, "is_private": c.kind != publicChannel,
-		"is_general": c.name == "general", "is_shared": false, "is_ext_shared": s.external(c), "is_org_shared": false,
-		"is_pending_ext_shared": false, "pending_shared": []any{}, "unlinked": 0, "context_team_id": s.teamID,
-		"priority": 0,
+		"id": c.id, "created": c.created.Unix(), "updated": c.created.UnixMilli(), "is_archived": c.archived,
+		"is_im": c.kind == directMessage, "is_org_shared": false, "context_team_id": s.teamID,
 	}
 	if c.kind == directMessage {
-		o["user"], o["is_user_deleted"], o["is_open"] = c.other(a.UserID), false, true
+		o["user"], o["is_open"] = c.other(a.UserID), true
 		return o
+	}
+	for name, value := range (object{
+		"creator": c.creator, "is_channel": c.kind == publicChannel || c.kind == privateChannel, "is_group": false,
+		"is_mpim": c.kind == groupMessage, "is_private": c.kind != publicChannel, "is_general": c.name == "general",
+		"is_shared": false, "is_ext_shared": s.external(c), "is_pending_ext_shared": false, "pending_shared": []any{}, "unlinked": 0,
+	}) {
+		o[name] = value
 	}
 	o["name"], o["name_normalized"], o["is_member"] = c.name, c.name, c.has(a.UserID)
 	o["topic"], o["purpose"], o["previous_names"] = c.topic.object(), c.purpose.object(), append([]string{}, c.previous...)

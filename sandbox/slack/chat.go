@@ -1,7 +1,6 @@
 package slack
 
 import (
-	"slices"
 	"strings"
 	"time"
 )
@@ -10,8 +9,13 @@ import (
 func (s *Server) target(c *call) (*channel, error) {
 	id := c.str("channel")
 	if u := s.users[id]; u != nil {
-		if u.bot {
+		switch {
+		case u.bot:
 			return nil, fault("cannot_dm_bot")
+		case u.gone:
+			return nil, fault("user_disabled")
+		case c.app.noMessages:
+			return nil, fault("messages_tab_disabled")
 		}
 		ch, _ := s.direct(c.app.UserID, u.id)
 		return ch, nil
@@ -50,7 +54,7 @@ func chatPostMessage(s *Server, c *call) (object, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !ch.has(c.app.UserID) && !c.app.may("chat:write.public") {
+	if !ch.has(c.app.UserID) && !s.uses(c.app, c.name, "chat:write.public") {
 		return nil, fault("not_in_channel")
 	}
 	k, err := c.readContent()
@@ -64,10 +68,19 @@ func chatPostMessage(s *Server, c *call) (object, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := s.addMessage(ch, &message{user: c.app.UserID, app: c.app, username: c.str("username"), text: k.text, blocks: k.blocks,
-		attachments: k.attachments, metadata: k.metadata, thread: thread, broadcast: c.boolean("reply_broadcast")})
-	s.emitMessage(ch, m)
+	m := s.post(ch, c, k, thread)
 	return object{"channel": ch.id, "ts": m.ts, "message": s.withMetadata(m)}, nil
+}
+
+// post puts an app's message into a channel.
+func (s *Server) post(ch *channel, c *call, k content, thread string) *message {
+	m := &message{user: c.app.UserID, app: c.app, text: k.text, blocks: k.blocks, attachments: k.attachments,
+		metadata: k.metadata, thread: thread, broadcast: c.boolean("reply_broadcast")}
+	if c.str("username") != "" && s.uses(c.app, c.name, "chat:write.customize") {
+		m.username = c.str("username")
+	}
+	s.emitMessage(ch, s.addMessage(ch, m))
+	return m
 }
 
 func (s *Server) withMetadata(m *message) object {
@@ -86,7 +99,7 @@ func chatPostEphemeral(s *Server, c *call) (object, error) {
 	if !ch.has(c.app.UserID) {
 		return nil, fault("not_in_channel")
 	}
-	if !ch.has(c.str("user")) {
+	if c.str("user") == "" || !ch.has(c.str("user")) {
 		return nil, fault("user_not_in_channel")
 	}
 	k, err := c.readContent()
@@ -123,8 +136,13 @@ func (s *Server) own(c *call, cant string) (*channel, *message, error) {
 
 func chatUpdate(s *Server, c *call) (object, error) {
 	ch, m, err := s.own(c, "cant_update_message")
-	if err != nil {
+	switch window := s.faults.window(); {
+	case err != nil:
 		return nil, err
+	case ch.archived:
+		return nil, fault("is_inactive")
+	case window > 0 && s.now().Sub(time.UnixMicro(microseconds(m.ts).Microseconds())) > window:
+		return nil, fault("edit_window_closed")
 	}
 	k, err := c.readContent()
 	if err != nil {
@@ -134,7 +152,12 @@ func chatUpdate(s *Server, c *call) (object, error) {
 		return nil, fault("no_text")
 	}
 	s.edit(ch, m, k)
-	return object{"channel": ch.id, "ts": m.ts, "text": m.text, "message": s.withMetadata(m)}, nil
+	shown := s.withMetadata(m)
+	for _, name := range []string{"ts", "thread_ts", "parent_user_id", "reply_count", "reply_users", "reply_users_count",
+		"latest_reply", "subscribed", "is_locked", "reactions"} {
+		delete(shown, name) // chat.update shows the content alone
+	}
+	return object{"channel": ch.id, "ts": m.ts, "text": m.text, "message": shown}, nil
 }
 
 // edit changes a message. What the content leaves out stays as it was.
@@ -192,111 +215,4 @@ func chatGetPermalink(s *Server, c *call) (object, error) {
 		return nil, fault("message_not_found")
 	}
 	return object{"channel": ch.id, "permalink": s.permalink(ch, m.ts)}, nil
-}
-
-// history reads the messages of a channel that an app may see, newest first, within the bounds of a call.
-// pick chooses among them.
-func (s *Server) history(c *call, ch *channel, pick func(*message) bool) ([]*message, error) {
-	oldest, latest, inclusive := c.str("oldest"), c.str("latest"), c.boolean("inclusive")
-	for bound, code := range map[string]string{oldest: "invalid_ts_oldest", latest: "invalid_ts_latest"} {
-		if strings.Trim(bound, "0123456789.") != "" {
-			return nil, fault(code)
-		}
-	}
-	var found []*message
-	for _, m := range slices.Backward(ch.messages) {
-		if m.deleted || m.ephemeralTo != "" || !pick(m) {
-			continue
-		}
-		if oldest != "" && oldest != "0" && !after(m.ts, oldest, inclusive) {
-			continue
-		}
-		if latest != "" && !after(latest, m.ts, inclusive) {
-			continue
-		}
-		found = append(found, m)
-	}
-	return found, nil
-}
-
-// after compares timestamps that may lack their fraction.
-func after(a, b string, orEqual bool) bool {
-	x, y := microseconds(a), microseconds(b)
-	return x > y || orEqual && x == y
-}
-
-// microseconds reads a timestamp such as "1700000000.000100", with any number of decimals.
-func microseconds(ts string) time.Duration {
-	d, err := time.ParseDuration(ts + "s")
-	if err != nil {
-		return 0
-	}
-	return d.Truncate(time.Microsecond)
-}
-
-func (s *Server) messageObjects(found []*message, c *call) []any {
-	objects := make([]any, len(found))
-	for i, m := range found {
-		if c.boolean("include_all_metadata") {
-			objects[i] = s.withMetadata(m)
-		} else {
-			objects[i] = s.messageObject(m)
-		}
-	}
-	return objects
-}
-
-func conversationsHistory(s *Server, c *call) (object, error) {
-	ch, err := s.readable(c)
-	if err != nil {
-		return nil, err
-	}
-	found, err := s.history(c, ch, func(m *message) bool { return m.thread == "" || m.thread == m.ts || m.broadcast })
-	if err != nil {
-		return nil, err
-	}
-	part, next, err := page(found, c)
-	if err != nil {
-		return nil, err
-	}
-	return object{"messages": s.messageObjects(part, c), "has_more": next != "", "pin_count": len(ch.pins),
-		"response_metadata": object{"next_cursor": next}}, nil
-}
-
-func conversationsReplies(s *Server, c *call) (object, error) {
-	ch, err := s.readable(c)
-	if err != nil {
-		return nil, err
-	}
-	root := ch.message(c.str("ts"))
-	if root == nil {
-		return nil, fault("thread_not_found")
-	}
-	thread := root.ts
-	if root.thread != "" {
-		thread = root.thread
-	}
-	found, err := s.history(c, ch, func(m *message) bool { return m.ts == thread || m.thread == thread })
-	if err != nil {
-		return nil, err
-	}
-	slices.Reverse(found)
-	part, next, err := page(found, c)
-	if err != nil {
-		return nil, err
-	}
-	return object{"messages": s.messageObjects(part, c), "has_more": next != "",
-		"response_metadata": object{"next_cursor": next}}, nil
-}
-
-// readable finds a channel whose messages an app may read: it must be a member.
-func (s *Server) readable(c *call) (*channel, error) {
-	ch, err := s.visible(c.app, c.str("channel"))
-	if err != nil {
-		return nil, err
-	}
-	if !ch.has(c.app.UserID) {
-		return nil, fault("not_in_channel")
-	}
-	return ch, nil
 }

@@ -19,6 +19,7 @@ type shape map[string]rule
 // checker collects what is wrong, in Slack's words.
 type checker struct {
 	surface  surface
+	focused  int // elements that want the focus
 	problems []string
 }
 
@@ -116,6 +117,14 @@ func address(longest int) rule {
 	}
 }
 
+// secureAddress is a URL that begins with https.
+func secureAddress(c *checker, path string, v any) {
+	address(3000)(c, path, v)
+	if u, err := url.Parse(text(v)); err == nil && u.Scheme != "https" {
+		c.fail(path, "must be an https URL")
+	}
+}
+
 // list is an array of fewest to most items that keep to a rule.
 func list(fewest, most int, item rule) rule {
 	return func(c *checker, path string, v any) {
@@ -165,11 +174,14 @@ func confirmObject(c *checker, path string, v any) {
 		"!deny": plainObject(30), "style": oneOf("primary", "danger")})
 }
 
-// option is a choice. https://docs.slack.dev/reference/block-kit/composition-objects/option-object
-func option(label rule) rule {
-	return func(c *checker, path string, v any) {
-		c.fields(path, v, shape{"!text": label, "!value": characters(1, 150), "description": mrkdwnObject(75), "url": address(3000)})
+// option is a choice; more are the properties that only some elements take.
+// https://docs.slack.dev/reference/block-kit/composition-objects/option-object
+func option(label rule, more ...shape) rule {
+	sh := shape{"!text": label, "!value": characters(1, 150), "description": mrkdwnObject(75)}
+	for _, m := range more {
+		sh = with(sh, m)
 	}
+	return func(c *checker, path string, v any) { c.fields(path, v, sh) }
 }
 
 // optionGroup is a titled part of a menu.

@@ -2,6 +2,7 @@ package slack
 
 import (
 	"fmt"
+	"unicode/utf8"
 )
 
 // surface is where blocks are shown; it decides which and how many are allowed.
@@ -31,24 +32,50 @@ var blockShapes = map[string]shape{
 	"input": {"!label": plainObject(2000), "!element": element(inputElements...), "dispatch_action": boolean,
 		"hint": plainObject(2000), "optional": boolean},
 	"image": {"image_url": address(3000), "!alt_text": characters(0, 2000), "title": plainObject(2000),
-		"slack_file": anything},
-	"markdown":  {"!text": characters(1, 12_000)},
-	"rich_text": {"!elements": list(1, 1000, anything)},
+		"slack_file": slackFile},
+	"markdown":  {"!text": characters(1, maxMarkdown)},
+	"rich_text": {"!elements": list(1, 1000, richTextPart)},
+	"video": {"!video_url": secureAddress, "!thumbnail_url": address(3000), "!alt_text": characters(1, 2000),
+		"!title": plainObject(199), "title_url": secureAddress, "author_name": characters(0, 49),
+		"provider_name": characters(0, 2000), "provider_icon_url": address(3000), "description": plainObject(2000)},
+	"table":           {"!rows": list(1, 100, list(1, 20, cell)), "column_settings": list(1, 20, columnSetting)},
+	"context_actions": {"!elements": list(1, 5, element("feedback_buttons", "icon_button"))},
+	"file":            {"!external_id": idRule, "!source": oneOf("remote")},
 }
 
 // looseBlocks are known, but not held to a shape.
-var looseBlocks = map[string]bool{"video": true, "file": true, "table": true, "context_actions": true}
+var looseBlocks = map[string]bool{"alert": true, "card": true, "carousel": true, "container": true, "data_table": true,
+	"plan": true, "task_card": true}
 
 // allowedBlocks are what only some surfaces take.
 var allowedBlocks = map[string][]surface{
-	"input": {messageSurface, modalSurface, homeSurface}, "markdown": {messageSurface}, "file": {messageSurface},
-	"table": {messageSurface}, "context_actions": {messageSurface},
+	"markdown": {messageSurface}, "table": {messageSurface}, "context_actions": {messageSurface},
+	"plan": {messageSurface}, "task_card": {messageSurface},
+	"file": {}, // only Slack itself puts it into messages
 }
+
+// maxMarkdown is for all markdown blocks of a message together, in characters.
+// https://docs.slack.dev/reference/block-kit/blocks/markdown-block
+const maxMarkdown = 12_000
 
 // checkBlocks holds blocks to Block Kit and answers what is wrong with them, in Slack's words.
 func checkBlocks(blocks []any, on surface) []string {
 	c := &checker{surface: on}
 	c.blocks("/blocks", blocks)
+	return c.problems
+}
+
+// checkAttachments holds the blocks of old-style attachments to Block Kit.
+func checkAttachments(attachments []any) []string {
+	c := &checker{surface: messageSurface}
+	for i, v := range attachments {
+		path := fmt.Sprintf("/attachments/%d", i)
+		if a, isObject := v.(object); !isObject {
+			c.fail(path, "must provide an object")
+		} else if a["blocks"] != nil {
+			c.blocks(path+"/blocks", a["blocks"])
+		}
+	}
 	return c.problems
 }
 
@@ -62,7 +89,7 @@ func (c *checker) blocks(path string, v any) {
 		c.fail(path, "no more than %d items allowed", most)
 		return
 	}
-	taken := map[string]bool{}
+	taken, markdown, tables := map[string]bool{}, 0, 0
 	for i, b := range all {
 		at := fmt.Sprintf("%s/%d", path, i)
 		block, isObject := b.(object)
@@ -76,6 +103,18 @@ func (c *checker) blocks(path string, v any) {
 			taken[id] = true
 		}
 		c.block(at, block)
+		switch block["type"] {
+		case "markdown":
+			markdown += utf8.RuneCountInString(text(block["text"]))
+		case "table":
+			tables++
+		}
+	}
+	if markdown > maxMarkdown {
+		c.fail(path, "markdown blocks must be less than %d characters together", maxMarkdown+1)
+	}
+	if tables > 1 {
+		c.fail(path, "only one table is allowed")
 	}
 }
 
@@ -97,8 +136,8 @@ func (c *checker) block(path string, block object) {
 	switch {
 	case kind == "section" && block["text"] == nil && block["fields"] == nil:
 		c.fail(path, "missing required field: text")
-	case kind == "image" && block["image_url"] == nil && block["slack_file"] == nil:
-		c.fail(path, "missing required field: image_url")
+	case kind == "image":
+		c.picture(path, block)
 	}
 	taken := map[string]bool{}
 	for i, e := range elementsOf(block) {
@@ -127,4 +166,19 @@ func contextElement(c *checker, path string, v any) {
 		return
 	}
 	mrkdwnObject(2000)(c, path, v)
+}
+
+// picture is an image that is either somewhere or a file of the workspace.
+func (c *checker) picture(path string, image object) {
+	if (image["image_url"] == nil) == (image["slack_file"] == nil) {
+		c.fail(path, "must provide either image_url or slack_file")
+	}
+}
+
+// slackFile names an uploaded image. https://docs.slack.dev/reference/block-kit/composition-objects/slack-file-object
+func slackFile(c *checker, path string, v any) {
+	c.fields(path, v, shape{"id": idRule, "url": address(3000)})
+	if o, _ := v.(object); o != nil && (o["id"] == nil) == (o["url"] == nil) {
+		c.fail(path, "must provide either id or url")
+	}
 }

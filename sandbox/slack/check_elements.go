@@ -3,6 +3,8 @@ package slack
 import (
 	"maps"
 	"math"
+	"strconv"
+	"time"
 )
 
 var (
@@ -12,7 +14,7 @@ var (
 	pickers = []string{"datepicker", "timepicker", "datetimepicker"}
 	choices = []string{"checkboxes", "radio_buttons"}
 
-	sectionElements = join([]string{"button", "overflow", "image", "workflow_button"}, menus, multi, pickers, choices)
+	sectionElements = join([]string{"button", "overflow", "image", "workflow_button", "datepicker", "timepicker"}, menus, multi, choices)
 	actionElements  = join([]string{"button", "overflow", "workflow_button", "rich_text_input"}, menus, multi, pickers, choices)
 	inputElements   = join([]string{"plain_text_input", "number_input", "email_text_input", "url_text_input", "file_input",
 		"rich_text_input"}, menus, multi, pickers, choices)
@@ -20,7 +22,7 @@ var (
 	// interactive are the elements that carry an action_id.
 	interactive = func() map[string]bool {
 		m := map[string]bool{}
-		for _, kind := range join(sectionElements, actionElements, inputElements) {
+		for _, kind := range join(sectionElements, actionElements, inputElements, []string{"feedback_buttons", "icon_button"}) {
 			m[kind] = kind != "image"
 		}
 		return m
@@ -42,8 +44,11 @@ var elementShapes = map[string]shape{
 		"confirm": confirmObject, "accessibility_label": characters(1, 75)},
 	"workflow_button": {"!text": plainObject(75), "!workflow": anything, "style": oneOf("primary", "danger"),
 		"accessibility_label": characters(1, 75)},
-	"image":    {"image_url": address(3000), "!alt_text": characters(0, 2000), "slack_file": anything},
-	"overflow": {"!options": list(1, 5, option(plainObject(75))), "confirm": confirmObject},
+	"icon_button": {"!text": plainObject(75), "!icon": oneOf("trash"), "value": characters(0, 2000), "confirm": confirmObject,
+		"accessibility_label": characters(1, 75), "visible_to_user_ids": list(1, 100, idRule)},
+	"feedback_buttons": {"!positive_button": feedbackButton, "!negative_button": feedbackButton},
+	"image":            {"image_url": address(3000), "!alt_text": characters(0, 2000), "slack_file": slackFile},
+	"overflow":         {"!options": list(1, 5, option(plainObject(75), shape{"url": address(3000)})), "confirm": confirmObject},
 	"checkboxes": {"!options": list(1, 10, option(mrkdwnObject(75))),
 		"initial_options": list(1, 10, option(mrkdwnObject(75))), "confirm": confirmObject, "focus_on_load": boolean},
 	"radio_buttons": {"!options": list(1, 10, option(mrkdwnObject(75))), "initial_option": option(mrkdwnObject(75)),
@@ -64,18 +69,17 @@ var elementShapes = map[string]shape{
 	"multi_conversations_select": multiMenu(conversationFilter(shape{"initial_conversations": list(1, 100, idRule)})),
 	"multi_channels_select":      multiMenu(shape{"initial_channels": list(1, 100, idRule)}),
 
-	"datepicker":     menu(shape{"initial_date": characters(10, 10)}),
-	"timepicker":     menu(shape{"initial_time": characters(5, 5), "timezone": characters(1, 100)}),
+	"datepicker":     menu(shape{"initial_date": clock("2006-01-02", "YYYY-MM-DD")}),
+	"timepicker":     menu(shape{"initial_time": clock("15:04", "HH:mm"), "timezone": timezone}),
 	"datetimepicker": {"initial_date_time": number(1e9, 9_999_999_999), "confirm": confirmObject, "focus_on_load": boolean},
 
 	"plain_text_input": field(shape{"initial_value": characters(0, 3000), "multiline": boolean, "min_length": number(0, 3000),
-		"max_length": number(1, 3000)}),
+		"max_length": number(1, 3000)}), // longestInput
 	"email_text_input": field(shape{"initial_value": characters(0, 3000)}),
 	"url_text_input":   field(shape{"initial_value": characters(0, 3000)}),
-	"number_input": field(shape{"!is_decimal_allowed": boolean, "initial_value": characters(0, 100),
-		"min_value": characters(1, 100), "max_value": characters(1, 100)}),
-	"rich_text_input": field(shape{"initial_value": anything}),
-	"file_input":      {"filetypes": list(1, 100, characters(1, 100)), "max_files": number(1, 10)},
+	"number_input":     field(shape{"!is_decimal_allowed": boolean, "initial_value": decimal, "min_value": decimal, "max_value": decimal}),
+	"rich_text_input":  field(shape{"initial_value": anything}),
+	"file_input":       {"filetypes": list(1, 100, characters(1, 100)), "max_files": number(1, 10)},
 }
 
 // menu adds what menus and pickers have in common, field what typed inputs have.
@@ -92,7 +96,7 @@ func field(own shape) shape {
 }
 
 func conversationFilter(own shape) shape {
-	return with(own, shape{"filter": anything, "default_to_current_conversation": boolean, "response_url_enabled": boolean})
+	return with(own, shape{"filter": conversationsShown, "default_to_current_conversation": boolean, "response_url_enabled": boolean})
 }
 
 func with(own, more shape) shape {
@@ -103,6 +107,41 @@ func with(own, more shape) shape {
 
 func dispatchConfig(c *checker, path string, v any) {
 	c.fields(path, v, shape{"!trigger_actions_on": list(1, 2, oneOf("on_enter_pressed", "on_character_entered"))})
+}
+
+// conversationsShown narrows a menu down.
+// https://docs.slack.dev/reference/block-kit/composition-objects/conversation-filter-object
+func conversationsShown(c *checker, path string, v any) {
+	c.fields(path, v, shape{"include": list(1, 4, oneOf("im", "mpim", "private", "public")),
+		"exclude_external_shared_channels": boolean, "exclude_bot_users": boolean})
+	if o, _ := v.(object); o != nil && len(o) == 0 {
+		c.fail(path, "must provide at least one property")
+	}
+}
+
+func feedbackButton(c *checker, path string, v any) {
+	c.fields(path, v, shape{"!text": plainObject(75), "!value": characters(1, 2000), "accessibility_label": characters(1, 75)})
+}
+
+// clock is a date or a time in a layout, which called names in Slack's words.
+func clock(layout, called string) rule {
+	return func(c *checker, path string, v any) {
+		if _, err := time.Parse(layout, text(v)); err != nil {
+			c.fail(path, "must be in the format %s", called)
+		}
+	}
+}
+
+func timezone(c *checker, path string, v any) {
+	if _, err := time.LoadLocation(text(v)); err != nil || text(v) == "" {
+		c.fail(path, "must be a valid IANA timezone")
+	}
+}
+
+func decimal(c *checker, path string, v any) {
+	if _, err := strconv.ParseFloat(text(v), 64); err != nil {
+		c.fail(path, "must be a valid number")
+	}
 }
 
 // element is one of the kinds of elements.
@@ -125,6 +164,7 @@ func element(kinds ...string) rule {
 		}
 		c.fields(path, e, whole)
 		c.choices(path, kind, e)
+		c.ranges(path, kind, e)
 	}
 }
 
@@ -153,6 +193,42 @@ func (c *checker) choices(path, kind string, e object) {
 	for _, i := range initial {
 		if o, _ := i.(object); !offered[text(o["value"])] {
 			c.fail(path, "initial option must be one of the options: %v", o["value"])
+		}
+	}
+}
+
+// ranges checks what the other properties of an element ask of each other.
+func (c *checker) ranges(path, kind string, e object) {
+	switch kind {
+	case "image":
+		c.picture(path, e)
+	case "plain_text_input":
+		least, low := numberOf(e["min_length"])
+		most, high := numberOf(e["max_length"])
+		if low == nil && high == nil && least > most {
+			c.fail(path, "min_length must be less than or equal to max_length")
+		}
+	case "number_input":
+		least, low := strconv.ParseFloat(text(e["min_value"]), 64)
+		most, high := strconv.ParseFloat(text(e["max_value"]), 64)
+		if low == nil && high == nil && least > most {
+			c.fail(path, "min_value must be less than or equal to max_value")
+		}
+	case "file_input":
+		if c.surface != modalSurface {
+			c.fail(path+"/type", "unsupported type: %s", kind)
+		}
+	case "workflow_button":
+		if c.surface != messageSurface {
+			c.fail(path+"/type", "unsupported type: %s", kind)
+		}
+	}
+	if e["response_url_enabled"] == true && c.surface != modalSurface {
+		c.fail(path, "response_url_enabled is only allowed in modals")
+	}
+	if e["focus_on_load"] == true {
+		if c.focused++; c.focused > 1 {
+			c.fail(path, "only one element may have focus_on_load")
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"regexp"
 	"unicode/utf8"
 )
 
@@ -8,6 +9,9 @@ import (
 const (
 	// maxText: longer texts are refused. https://docs.slack.dev/reference/methods/chat.postMessage#truncating
 	maxText = 40_000
+	// maxUpdateText: chat.update takes less. Slack does not document it well; seen in
+	// https://github.com/seratch/ChatGPT-in-Slack/issues/102.
+	maxUpdateText = 4_000
 	// maxBlocksText bounds the texts of all blocks together, where every block counts blockWeight besides.
 	// Slack documents neither; both were measured in https://github.com/slackapi/bolt-js/issues/2509.
 	maxBlocksText  = 13_422
@@ -31,7 +35,7 @@ func (c *call) readContent() (content, error) {
 	var k content
 	_, k.hasText = c.params["text"]
 	k.text = c.str("text")
-	if utf8.RuneCountInString(k.text) > maxText {
+	if utf8.RuneCountInString(k.text) > maxText || c.name == "chat.update" && utf8.RuneCountInString(k.text) > maxUpdateText {
 		return k, fault("msg_too_long")
 	}
 	var err error
@@ -44,7 +48,18 @@ func (c *call) readContent() (content, error) {
 	if len(k.attachments) > maxAttachments {
 		return k, fault("too_many_attachments")
 	}
-	if problems := checkBlocks(k.blocks, messageSurface); len(problems) > 0 {
+	if markdown := c.str("markdown_text"); markdown != "" {
+		if k.hasText || k.hasBlocks {
+			return k, fault("markdown_text_conflict")
+		}
+		if utf8.RuneCountInString(markdown) > maxMarkdown {
+			return k, fault("msg_too_long")
+		}
+		k.text, k.hasText = markdown, true
+		k.blocks, k.hasBlocks = []any{object{"type": "markdown", "text": markdown}}, true
+	}
+	problems := append(checkBlocks(k.blocks, messageSurface), checkAttachments(k.attachments)...)
+	if len(problems) > 0 {
 		return k, fault("invalid_blocks", problems...)
 	}
 	if weight(k.blocks) > maxBlocksText {
@@ -54,6 +69,10 @@ func (c *call) readContent() (content, error) {
 	k.metadata, k.hasMD, err = c.metadata()
 	return k, err
 }
+
+// eventType is what the metadata's event_type may be: Slack says "alphanumeric", and uses _ itself.
+// https://docs.slack.dev/messaging/message-metadata
+var eventType = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.:-]{0,254}$`)
 
 func (k content) empty() bool {
 	return k.text == "" && len(k.blocks) == 0 && len(k.attachments) == 0
@@ -87,8 +106,7 @@ func (c *call) metadata() (v any, present bool, err error) {
 	if len(m) == 0 {
 		return nil, true, nil // takes the metadata away
 	}
-	kind, hasKind := m["event_type"].(string)
-	if _, hasPayload := m["event_payload"].(object); !hasKind || kind == "" || !hasPayload {
+	if _, hasPayload := m["event_payload"].(object); !hasPayload || !eventType.MatchString(text(m["event_type"])) || len(m) > 2 {
 		return nil, false, fault("invalid_metadata_schema")
 	}
 	if len(encode(m)) > maxMetadata {
@@ -160,7 +178,7 @@ func elementsOf(block object) []object {
 		add(block["accessory"])
 	case "input":
 		add(block["element"])
-	case "actions":
+	case "actions", "context_actions":
 		for _, e := range items(block["elements"]) {
 			add(e)
 		}

@@ -21,7 +21,7 @@ func (s *Server) listChannels(c *call, pick func(*channel) bool) (object, error)
 		if at < 0 {
 			return nil, fault("invalid_types")
 		}
-		if needed := readsChannels[at]; !c.app.may(needed) {
+		if needed := readsChannels[at]; !s.uses(c.app, c.name, needed) {
 			return nil, &apiError{code: "missing_scope",
 				with: object{"needed": needed, "provided": strings.Join(c.app.scopes, ",")}}
 		}
@@ -41,7 +41,11 @@ func (s *Server) listChannels(c *call, pick func(*channel) bool) (object, error)
 	objects := make([]any, len(part))
 	for i, ch := range part {
 		o := s.channelObject(ch, c.app)
-		o["num_members"] = len(ch.members)
+		if c.name == "conversations.list" {
+			o["num_members"] = len(ch.members)
+		} else {
+			delete(o, "is_member") // users.conversations lists nothing else
+		}
 		objects[i] = o
 	}
 	return object{"channels": objects, "response_metadata": object{"next_cursor": next}}, nil
@@ -57,18 +61,6 @@ func conversationsInfo(s *Server, c *call) (object, error) {
 		o["num_members"] = len(ch.members)
 	}
 	return object{"channel": o}, nil
-}
-
-func conversationsMembers(s *Server, c *call) (object, error) {
-	ch, err := s.visible(c.app, c.str("channel"))
-	if err != nil {
-		return nil, err
-	}
-	part, next, err := page(ch.members, c)
-	if err != nil {
-		return nil, err
-	}
-	return object{"members": append([]string{}, part...), "response_metadata": object{"next_cursor": next}}, nil
 }
 
 func conversationsOpen(s *Server, c *call) (object, error) {
@@ -89,11 +81,13 @@ func conversationsOpen(s *Server, c *call) (object, error) {
 	for _, p := range people {
 		if u := s.users[p]; u == nil {
 			return nil, fault("user_not_found")
+		} else if u.gone {
+			return nil, fault("user_disabled")
 		} else if u.bot {
 			return nil, fault("cannot_dm_bot")
 		}
 	}
-	if needed := map[bool]string{true: "im:write", false: "mpim:write"}[len(people) == 1]; !c.app.may(needed) {
+	if needed := map[bool]string{true: "im:write", false: "mpim:write"}[len(people) == 1]; !s.uses(c.app, c.name, needed) {
 		return nil, &apiError{code: "missing_scope",
 			with: object{"needed": needed, "provided": strings.Join(c.app.scopes, ",")}}
 	}
@@ -107,38 +101,6 @@ func conversationsOpen(s *Server, c *call) (object, error) {
 		o["no_op"], o["already_open"] = true, true
 	}
 	return o, nil
-}
-
-func conversationsJoin(s *Server, c *call) (object, error) {
-	ch, err := s.visible(c.app, c.str("channel"))
-	switch {
-	case err != nil:
-		return nil, err
-	case ch.archived:
-		return nil, fault("is_archived")
-	case ch.kind != publicChannel:
-		return nil, fault("method_not_supported_for_channel_type")
-	}
-	o := object{}
-	if !s.join(ch, c.app.UserID, "") {
-		o["warning"], o["response_metadata"] = "already_in_channel", object{"warnings": []string{"already_in_channel"}}
-	}
-	o["channel"] = s.channelObject(ch, c.app)
-	return o, nil
-}
-
-// join makes someone a member, with the line in the channel that says so; it is false for one who was one already.
-func (s *Server) join(ch *channel, userID, inviter string) bool {
-	if !ch.admit(userID) {
-		return false
-	}
-	s.emitMessage(ch, s.addMessage(ch, &message{user: userID, subtype: "channel_join", text: "<@" + userID + "> has joined the channel"}))
-	e := object{"user": userID, "channel": ch.id, "channel_type": strings.ToUpper(ch.id[:1]), "team": s.users[userID].team}
-	if inviter != "" {
-		e["inviter"] = inviter
-	}
-	s.emitChannel(ch, "member_joined_channel", e)
-	return true
 }
 
 func conversationsCreate(s *Server, c *call) (object, error) {
@@ -156,50 +118,6 @@ func conversationsCreate(s *Server, c *call) (object, error) {
 	ch := s.addChannel(name, kind, c.app.UserID, c.app.UserID)
 	if kind == publicChannel {
 		s.emit(c.app, "channel_created", object{"channel": s.channelObject(ch, c.app)})
-	}
-	return object{"channel": s.channelObject(ch, c.app)}, nil
-}
-
-func conversationsInvite(s *Server, c *call) (object, error) {
-	ch, err := s.writable(c.app, c.str("channel"))
-	if err != nil {
-		return nil, err
-	}
-	people := c.list("users")
-	switch {
-	case ch.kind == directMessage || ch.kind == groupMessage:
-		return nil, fault("method_not_supported_for_channel_type")
-	case len(people) == 0:
-		return nil, fault("no_user")
-	case len(people) > 1000:
-		return nil, fault("too_many_users")
-	}
-	var good []string
-	var problems []any
-	for _, p := range people {
-		code := ""
-		switch {
-		case s.users[p] == nil:
-			code = "user_not_found"
-		case p == c.app.UserID:
-			code = "cant_invite_self"
-		case ch.has(p):
-			code = "already_in_channel"
-		case s.users[p].guest:
-			code = "ura_max_channels"
-		}
-		if code == "" {
-			good = append(good, p)
-			continue
-		}
-		problems = append(problems, object{"user": p, "ok": false, "error": code})
-	}
-	if len(problems) > 0 && (!c.boolean("force") || len(good) == 0) {
-		first := problems[0].(object)
-		return nil, &apiError{code: text(first["error"]), with: object{"errors": problems}}
-	}
-	for _, p := range good {
-		s.join(ch, p, c.app.UserID)
 	}
 	return object{"channel": s.channelObject(ch, c.app)}, nil
 }
@@ -234,8 +152,11 @@ func (s *Server) setNote(c *call, which string, of func(*channel) *note) (object
 
 func conversationsRename(s *Server, c *call) (object, error) {
 	ch, err := s.writable(c.app, c.str("channel"))
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case ch.kind == directMessage || ch.kind == groupMessage:
+		return nil, fault("method_not_supported_for_channel_type")
 	}
 	name := c.str("name")
 	if err := checkName(name); err != nil {
@@ -267,9 +188,12 @@ func conversationsArchive(s *Server, c *call) (object, error) {
 	case !ch.has(c.app.UserID):
 		return nil, fault("not_in_channel")
 	}
-	return s.setArchived(ch, true, c)
+	s.setArchived(ch, true, c.app.UserID)
+	return nil, nil
 }
 
+// conversationsUnarchive never does it: Slack refuses bots, whose membership ends with the archiving.
+// https://github.com/slack-go/slack/issues/1066
 func conversationsUnarchive(s *Server, c *call) (object, error) {
 	ch, err := s.visible(c.app, c.str("channel"))
 	switch {
@@ -278,13 +202,21 @@ func conversationsUnarchive(s *Server, c *call) (object, error) {
 	case !ch.archived:
 		return nil, fault("not_archived")
 	}
-	return s.setArchived(ch, false, c)
+	return nil, fault("not_in_channel")
 }
 
-func (s *Server) setArchived(ch *channel, archived bool, c *call) (object, error) {
+func (s *Server) setArchived(ch *channel, archived bool, by string) {
 	ch.archived = archived
 	s.touch()
 	event := map[bool]string{true: "channel_archive", false: "channel_unarchive"}[archived]
-	s.emitChannel(ch, event, object{"channel": ch.id, "user": c.app.UserID})
-	return nil, nil
+	s.emitChannel(ch, event, object{"channel": ch.id, "user": by})
+}
+
+// SetArchived archives a channel or brings it back, as a person does.
+func (s *Server) SetArchived(channelID string, archived bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if ch := s.channels[channelID]; ch != nil {
+		s.setArchived(ch, archived, ch.creator)
+	}
 }

@@ -125,7 +125,7 @@ func (s *Server) emitMessage(ch *channel, m *message) {
 func (s *Server) emitChannel(ch *channel, kind string, event object) {
 	for _, a := range s.apps {
 		if ch.has(a.UserID) {
-			if kind == "message" && !a.may(map[string]string{publicChannel: "channels:history", privateChannel: "groups:history",
+			if kind == "message" && !s.uses(a, kind, map[string]string{publicChannel: "channels:history", privateChannel: "groups:history",
 				directMessage: "im:history", groupMessage: "mpim:history"}[ch.kind]) {
 				continue
 			}
@@ -137,7 +137,7 @@ func (s *Server) emitChannel(ch *channel, kind string, event object) {
 // emit sends an event to an app, and again by the rules of the Events API until it is acknowledged.
 // https://docs.slack.dev/apis/events-api/#retries
 func (s *Server) emit(a *app, kind string, event object) {
-	if needed := eventScopes[kind]; needed != "" && !a.may(needed) || s.ctx.Err() != nil {
+	if needed := eventScopes[kind]; needed != "" && !s.uses(a, kind, needed) || s.ctx.Err() != nil {
 		return
 	}
 	inner := object{}

@@ -3,6 +3,7 @@ package slack
 import (
 	"context"
 	"net/http"
+	"path"
 	"slices"
 	"sync"
 	"time"
@@ -20,6 +21,7 @@ type Faults struct {
 	delay    time.Duration
 	repeats  int
 	lostAcks int
+	edits    time.Duration // how long messages can be edited; 0 is for ever
 }
 
 type scripted struct {
@@ -78,7 +80,8 @@ func (f *Faults) LoseAnswers(method string, n int) {
 // Delay answers the next n calls of a method late.
 func (f *Faults) Delay(method string, n int, d time.Duration) { f.On(method, n, Trouble{Delay: d}) }
 
-// Unknown makes the server one that lacks these methods: it answers unknown_method.
+// Unknown makes the server one that lacks these methods: it answers unknown_method. A name may be a pattern such as
+// "pins.*".
 func (f *Faults) Unknown(methods ...string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -87,7 +90,7 @@ func (f *Faults) Unknown(methods ...string) {
 	}
 }
 
-// MissingScope answers these methods with missing_scope.
+// MissingScope answers these methods with missing_scope; names may be patterns.
 func (f *Faults) MissingScope(methods ...string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -110,6 +113,27 @@ func (f *Faults) RemoveScopes(scopes ...string) {
 	defer f.s.mu.Unlock()
 	a := f.s.apps[0]
 	a.scopes = slices.DeleteFunc(slices.Clone(a.scopes), func(scope string) bool { return slices.Contains(scopes, scope) })
+}
+
+// KeepScopes takes all scopes but these from the first app's bot token.
+func (f *Faults) KeepScopes(scopes ...string) {
+	f.s.mu.Lock()
+	defer f.s.mu.Unlock()
+	a := f.s.apps[0]
+	a.scopes = slices.DeleteFunc(slices.Clone(a.scopes), func(scope string) bool { return !slices.Contains(scopes, scope) })
+}
+
+// CloseEdits lets messages be edited for this long only, as some workspaces are set up; 0 is for ever.
+func (f *Faults) CloseEdits(after time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.edits = after
+}
+
+func (f *Faults) window() time.Duration {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.edits
 }
 
 // DelayEnvelopes holds every envelope back for d before it is written to a socket.
@@ -137,12 +161,12 @@ func (f *Faults) DropAcks(n int) {
 func (f *Faults) Reset() {
 	f.mu.Lock()
 	f.troubles, f.unknown, f.denied = nil, nil, nil
-	f.delay, f.repeats, f.lostAcks = 0, 0, 0
+	f.delay, f.repeats, f.lostAcks, f.edits = 0, 0, 0, 0
 	f.mu.Unlock()
 	f.s.mu.Lock()
 	defer f.s.mu.Unlock()
 	for _, a := range f.s.apps {
-		a.scopes = allScopes()
+		a.scopes = a.granted
 	}
 }
 
@@ -165,13 +189,22 @@ func (f *Faults) take(method string) *Trouble {
 func (f *Faults) lacks(method string) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.unknown[method]
+	return matched(f.unknown, method)
 }
 
 func (f *Faults) denies(method string) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.denied[method]
+	return matched(f.denied, method)
+}
+
+func matched(patterns map[string]bool, method string) bool {
+	for pattern := range patterns {
+		if ok, err := path.Match(pattern, method); ok && err == nil {
+			return true
+		}
+	}
+	return false
 }
 
 func (f *Faults) envelopes() (delay time.Duration, repeats int) {

@@ -1,11 +1,10 @@
 package slack
 
 import (
-	"fmt"
-	"io"
+	"cmp"
 	"mime"
-	"net/http"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -27,6 +26,7 @@ type file struct {
 	owner    string
 	expected int // bytes, as announced
 	uploaded bool
+	deleted  bool
 	shared   []string // channels
 	created  time.Time
 }
@@ -53,64 +53,6 @@ func filesGetUploadURL(s *Server, c *call) (object, error) {
 	return object{"file_id": f.ID, "upload_url": s.URL() + "/upload/v1/" + f.ID}, nil
 }
 
-// serveUpload takes the bytes of a file, as a form with one file or as the body itself.
-func (s *Server) serveUpload(w http.ResponseWriter, r *http.Request) {
-	id := r.PathValue("id")
-	seen := Call{Method: "upload", Token: "none", Params: object{"file": id}, Time: s.now(), Status: http.StatusOK}
-	trouble := s.faults.take("upload")
-	var err error
-	if trouble == nil || trouble.Perform {
-		err = s.upload(id, r)
-	}
-	answer, status := object{}, http.StatusOK
-	if trouble != nil {
-		answer, status = trouble.spoil(r.Context(), s.ctx, answer)
-	}
-	if err != nil {
-		seen.Error, status = err.Error(), http.StatusBadRequest
-	}
-	seen.Status = status
-	s.mu.Lock()
-	s.logCall(seen, answer)
-	s.mu.Unlock()
-	switch {
-	case status != http.StatusOK && err == nil:
-		respond(w, status, trouble, answer)
-	case err != nil:
-		http.Error(w, err.Error(), status)
-	default:
-		fmt.Fprintf(w, "OK - %d", r.ContentLength)
-	}
-}
-
-func (s *Server) upload(id string, r *http.Request) error {
-	r.Body = http.MaxBytesReader(nil, r.Body, maxFile+1<<20)
-	var body io.Reader = r.Body
-	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind == "multipart/form-data" { // else it is raw
-		part, _, err := r.FormFile("file")
-		if err != nil {
-			return fmt.Errorf("read the form: %w", err)
-		}
-		defer part.Close()
-		body = part
-	}
-	data, err := io.ReadAll(body)
-	if err != nil {
-		return fmt.Errorf("read the file: %w", err)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	f := s.files[id]
-	switch {
-	case f == nil || f.uploaded:
-		return fmt.Errorf("the upload URL is unknown or used")
-	case len(data) != f.expected:
-		return fmt.Errorf("%d bytes were announced, %d came", f.expected, len(data))
-	}
-	f.Content, f.uploaded = data, true
-	return nil
-}
-
 func filesCompleteUpload(s *Server, c *call) (object, error) {
 	list, present, err := c.array("files")
 	if err != nil || !present || len(list) == 0 {
@@ -121,7 +63,7 @@ func filesCompleteUpload(s *Server, c *call) (object, error) {
 		o, _ := one.(object) // what is no object names no file
 		f := s.files[text(o["id"])]
 		switch {
-		case f == nil:
+		case f == nil || f.deleted || f.owner != c.app.UserID:
 			return nil, fault("file_not_found")
 		case !f.uploaded:
 			return nil, fault("file_update_failed")
@@ -174,15 +116,79 @@ func (s *Server) share(c *call, channelID string, files []*file) error {
 	return nil
 }
 
-func filesInfo(s *Server, c *call) (object, error) {
+// file finds a file that an app may see: its own, and what is shared where it is a member.
+func (s *Server) file(c *call) (*file, error) {
 	f := s.files[c.str("file")]
-	if f == nil || !f.uploaded {
+	switch {
+	case f == nil || !f.uploaded || !s.seesFile(c.app, f):
 		return nil, fault("file_not_found")
+	case f.deleted:
+		return nil, fault("file_deleted")
 	}
-	return object{"file": s.fileObject(f), "comments": []any{}, "response_metadata": object{"next_cursor": ""}}, nil
+	return f, nil
+}
+
+func (s *Server) seesFile(a *app, f *file) bool {
+	return f.owner == a.UserID || slices.ContainsFunc(f.shared, func(id string) bool { return s.channels[id].has(a.UserID) })
+}
+
+func filesInfo(s *Server, c *call) (object, error) {
+	f, err := s.file(c)
+	if err != nil {
+		return nil, err
+	}
+	return object{"file": s.fileObject(f), "comments": []any{}}, nil
+}
+
+// filesList answers a page of the files that an app may see, the newest first.
+func filesList(s *Server, c *call) (object, error) {
+	var found []*file
+	for _, f := range s.files {
+		created := strconv.FormatInt(f.created.Unix(), 10)
+		from, to := c.str("ts_from"), c.str("ts_to")
+		if !f.uploaded || f.deleted || !s.seesFile(c.app, f) ||
+			c.str("user") != "" && f.owner != c.str("user") ||
+			c.str("channel") != "" && !slices.Contains(f.shared, c.str("channel")) ||
+			from != "" && !after(created, from, true) || to != "" && to != "now" && !after(to, created, true) {
+			continue
+		}
+		found = append(found, f)
+	}
+	slices.SortFunc(found, func(a, b *file) int {
+		return cmp.Or(b.created.Compare(a.created), strings.Compare(a.ID, b.ID))
+	})
+	count, number := 100, 1
+	for name, value := range map[string]*int{"count": &count, "page": &number} {
+		if n, err := strconv.Atoi(c.str(name)); err == nil && n > 0 {
+			*value = n
+		}
+	}
+	from := min((number-1)*count, len(found))
+	objects := []any{}
+	for _, f := range found[from:min(from+count, len(found))] {
+		objects = append(objects, s.fileObject(f))
+	}
+	return object{"files": objects, "paging": object{"count": count, "total": len(found), "page": number,
+		"pages": (len(found) + count - 1) / count}}, nil
+}
+
+func filesDelete(s *Server, c *call) (object, error) {
+	f, err := s.file(c)
+	switch {
+	case err != nil:
+		return nil, err
+	case f.owner != c.app.UserID:
+		return nil, fault("cant_delete_file")
+	}
+	f.deleted = true
+	s.touch()
+	return nil, nil
 }
 
 func (s *Server) fileObject(f *file) object {
+	if f.deleted {
+		return object{"id": f.ID, "mode": "tombstone"}
+	}
 	kind := strings.TrimPrefix(path.Ext(f.Name), ".")
 	if kind == "" {
 		kind = "binary"
@@ -194,25 +200,5 @@ func (s *Server) fileObject(f *file) object {
 		"public_url_shared": false, "display_as_bot": false, "username": "", "url_private": f.URL,
 		"url_private_download": f.URL, "permalink": s.URL() + "/page/file/" + f.ID,
 		"channels": append([]string{}, f.shared...), "groups": []any{}, "ims": []any{}, "file_access": "visible",
-	}
-}
-
-// serveDownload answers url_private to those who show a bot token.
-func (s *Server) serveDownload(w http.ResponseWriter, r *http.Request) {
-	bearer, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	_, id, _ := strings.Cut(r.PathValue("id"), "-")
-	c := &call{name: "download"}
-	s.mu.Lock()
-	allowed := bearer != "" && s.identify(c, bearer) && c.token == tokenBot && c.app.may("files:read")
-	f := s.files[id]
-	s.mu.Unlock()
-	switch {
-	case !allowed:
-		http.Error(w, "a bot token with files:read is needed", http.StatusForbidden)
-	case f == nil || !f.uploaded:
-		http.NotFound(w, r)
-	default:
-		w.Header().Set("Content-Type", f.MimeType)
-		_, _ = w.Write(f.Content) // a client that has gone away needs no answer
 	}
 }

@@ -1,10 +1,5 @@
 package slack
 
-import (
-	"slices"
-	"strings"
-)
-
 // tier is how often a method may be called.
 // https://docs.slack.dev/apis/web-api/rate-limits
 type tier int
@@ -52,6 +47,10 @@ var methods = map[string]method{
 	"chat.delete":        {tier: tier3, scopes: []string{"chat:write"}, run: chatDelete},
 	"chat.getPermalink":  {tier: special, run: chatGetPermalink},
 
+	"chat.scheduleMessage":        {tier: tier3, scopes: []string{"chat:write"}, run: chatScheduleMessage},
+	"chat.deleteScheduledMessage": {tier: tier3, scopes: []string{"chat:write"}, run: chatDeleteScheduledMessage},
+	"chat.scheduledMessages.list": {tier: tier3, run: chatScheduledMessagesList},
+
 	"conversations.list":       {tier: tier2, scopes: readsChannels, run: conversationsList},
 	"conversations.info":       {tier: tier3, scopes: readsChannels, run: conversationsInfo},
 	"conversations.members":    {tier: tier4, scopes: readsChannels, run: conversationsMembers},
@@ -61,17 +60,23 @@ var methods = map[string]method{
 	"conversations.join":       {tier: tier3, scopes: []string{"channels:join"}, run: conversationsJoin},
 	"conversations.create":     {tier: tier2, scopes: managesChannels, run: conversationsCreate},
 	"conversations.invite":     {tier: tier3, scopes: invitesToChannel, run: conversationsInvite},
+	"conversations.kick":       {tier: tier3, scopes: managesChannels, run: conversationsKick},
+	"conversations.leave":      {tier: tier3, scopes: managesChannels, run: conversationsLeave},
 	"conversations.setTopic":   {tier: tier2, scopes: setsTopics, run: conversationsSetTopic},
 	"conversations.setPurpose": {tier: tier2, scopes: setsTopics, run: conversationsSetPurpose},
 	"conversations.rename":     {tier: tier2, scopes: managesChannels, run: conversationsRename},
 	"conversations.archive":    {tier: tier2, scopes: managesChannels, run: conversationsArchive},
 	"conversations.unarchive":  {tier: tier2, scopes: managesChannels, run: conversationsUnarchive},
 
-	"users.info":            {tier: tier4, scopes: []string{"users:read"}, run: usersInfo},
-	"users.list":            {tier: tier2, scopes: []string{"users:read"}, run: usersList},
-	"users.conversations":   {tier: tier3, scopes: readsChannels, run: usersConversations},
-	"usergroups.list":       {tier: tier2, scopes: []string{"usergroups:read"}, run: usergroupsList},
-	"usergroups.users.list": {tier: tier2, scopes: []string{"usergroups:read"}, run: usergroupsUsersList},
+	"users.info":              {tier: tier4, scopes: []string{"users:read"}, run: usersInfo},
+	"users.list":              {tier: tier2, scopes: []string{"users:read"}, run: usersList},
+	"users.lookupByEmail":     {tier: tier3, scopes: []string{"users:read.email"}, run: usersLookupByEmail},
+	"users.getPresence":       {tier: tier3, scopes: []string{"users:read"}, run: usersGetPresence},
+	"users.profile.get":       {tier: tier4, scopes: []string{"users.profile:read"}, run: usersProfileGet},
+	"users.conversations":     {tier: tier3, scopes: readsChannels, run: usersConversations},
+	"usergroups.list":         {tier: tier2, scopes: []string{"usergroups:read"}, run: usergroupsList},
+	"usergroups.users.list":   {tier: tier2, scopes: []string{"usergroups:read"}, run: usergroupsUsersList},
+	"usergroups.users.update": {tier: tier2, scopes: []string{"usergroups:write"}, run: usergroupsUsersUpdate},
 
 	"views.open":    {tier: tier4, run: viewsOpen},
 	"views.push":    {tier: tier4, run: viewsPush},
@@ -81,10 +86,13 @@ var methods = map[string]method{
 	"files.getUploadURLExternal":   {tier: tier4, scopes: []string{"files:write"}, run: filesGetUploadURL},
 	"files.completeUploadExternal": {tier: tier4, scopes: []string{"files:write"}, run: filesCompleteUpload},
 	"files.info":                   {tier: tier4, scopes: []string{"files:read"}, run: filesInfo},
+	"files.list":                   {tier: tier3, scopes: []string{"files:read"}, run: filesList},
+	"files.delete":                 {tier: tier3, scopes: []string{"files:write"}, run: filesDelete},
 
 	"reactions.add":    {tier: tier3, scopes: []string{"reactions:write"}, run: reactionsAdd},
 	"reactions.remove": {tier: tier2, scopes: []string{"reactions:write"}, run: reactionsRemove},
 	"reactions.get":    {tier: tier3, scopes: []string{"reactions:read"}, run: reactionsGet},
+	"reactions.list":   {tier: tier2, scopes: []string{"reactions:read"}, run: reactionsList},
 	"pins.add":         {tier: tier2, scopes: []string{"pins:write"}, run: pinsAdd},
 	"pins.remove":      {tier: tier2, scopes: []string{"pins:write"}, run: pinsRemove},
 	"pins.list":        {tier: tier2, scopes: []string{"pins:read"}, run: pinsList},
@@ -97,65 +105,7 @@ var methods = map[string]method{
 // eventScopes is what an app needs in order to hear of an event; messages depend on the kind of the channel.
 var eventScopes = map[string]string{
 	"app_mention": "app_mentions:read", "reaction_added": "reactions:read", "reaction_removed": "reactions:read",
-	"member_joined_channel": "channels:read|groups:read", "channel_created": "channels:read",
+	"member_joined_channel": "channels:read|groups:read", "member_left_channel": "channels:read|groups:read", "channel_created": "channels:read",
 	"channel_rename": "channels:read", "channel_archive": "channels:read", "channel_unarchive": "channels:read",
 	"pin_added": "pins:read", "pin_removed": "pins:read", "file_shared": "files:read",
-}
-
-// allScopes are the bot scopes that anything in this workspace asks for, sorted.
-func allScopes() []string {
-	found := map[string]bool{"commands": true}
-	add := func(needed string) {
-		for _, scope := range strings.Split(needed, "|") {
-			found[scope] = true
-		}
-	}
-	for _, m := range methods {
-		for _, needed := range m.scopes {
-			add(needed)
-		}
-	}
-	for _, needed := range eventScopes {
-		add(needed)
-	}
-	scopes := make([]string, 0, len(found))
-	for scope := range found {
-		scopes = append(scopes, scope)
-	}
-	slices.Sort(scopes)
-	return scopes
-}
-
-// may says whether the app has the scope, or one of several parted by "|".
-func (a *app) may(needed string) bool {
-	for _, scope := range strings.Split(needed, "|") {
-		if slices.Contains(a.scopes, scope) {
-			return true
-		}
-	}
-	return false
-}
-
-// missingScope answers the scope that the app lacks for a call, or "". A conversation method asks for the scope of
-// its channel's kind; without a channel any of the four will do, as in conversations.list.
-func (s *Server) missingScope(m method, c *call) string {
-	if m.token == tokenApp || m.token == tokenNone || len(m.scopes) == 0 {
-		return ""
-	}
-	needed := m.scopes[0]
-	if len(m.scopes) == len(channelKinds) {
-		needed = strings.Join(m.scopes, "|")
-		if ch := s.channels[c.str("channel")]; ch != nil {
-			needed = m.scopes[slices.Index(channelKinds, ch.kind)]
-		} else if c.name == "conversations.create" {
-			needed = m.scopes[0]
-			if c.boolean("is_private") {
-				needed = m.scopes[1]
-			}
-		}
-	}
-	if c.app.may(needed) {
-		return ""
-	}
-	return strings.ReplaceAll(needed, "|", ",")
 }

@@ -144,11 +144,14 @@ func (c *call) value(name string) (any, error) {
 	return decode([]byte(text))
 }
 
+// maxPage is the most that a page holds: Slack wants limits below 1000.
+const maxPage = 999
+
 // page cuts one page out of a list by limit and cursor, and answers the next cursor.
 func page[T any](all []T, c *call) (part []T, next string, err error) {
 	limit := 100
 	if l := c.str("limit"); l != "" && l != "0" {
-		if limit, err = strconv.Atoi(l); err != nil || limit < 1 || limit > 1000 {
+		if limit, err = strconv.Atoi(l); err != nil || limit < 1 || limit > maxPage {
 			return nil, "", fault("invalid_limit")
 		}
 	}

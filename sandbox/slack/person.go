@@ -89,7 +89,7 @@ func (p *Person) Slash(channelID, line string) (Delivery, error) {
 }
 
 func (s *Server) validCommand(a *app, command string) bool {
-	if !strings.HasPrefix(command, "/") || len(command) < 2 || !a.may("commands") {
+	if !strings.HasPrefix(command, "/") || len(command) < 2 || !s.uses(a, command, "commands") {
 		return false
 	}
 	return len(s.commands) == 0 || slices.ContainsFunc(s.commands, func(c Command) bool { return c.Name == command })

@@ -15,7 +15,7 @@ type pin struct {
 }
 
 func pinsAdd(s *Server, c *call) (object, error) {
-	ch, m, err := s.item(c)
+	ch, m, err := s.item(c, true)
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +33,7 @@ func (s *Server) pin(ch *channel, m *message, userID string) error {
 }
 
 func pinsRemove(s *Server, c *call) (object, error) {
-	ch, m, err := s.item(c)
+	ch, m, err := s.item(c, true)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +57,7 @@ func (s *Server) pinObject(ch *channel, p pin) object {
 }
 
 func pinsList(s *Server, c *call) (object, error) {
-	ch, err := s.visible(c.app, c.str("channel"))
+	ch, err := s.readable(c, "channel")
 	if err != nil {
 		return nil, err
 	}
@@ -117,7 +117,7 @@ func (b *bookmark) check() error {
 }
 
 func (s *Server) bookmark(c *call) (*channel, int, error) {
-	ch, err := s.visible(c.app, c.str("channel_id"))
+	ch, err := s.writable(c.app, c.str("channel_id"))
 	if err != nil {
 		return nil, 0, err
 	}
@@ -159,7 +159,7 @@ func bookmarksRemove(s *Server, c *call) (object, error) {
 }
 
 func bookmarksList(s *Server, c *call) (object, error) {
-	ch, err := s.visible(c.app, c.str("channel_id"))
+	ch, err := s.readable(c, "channel_id")
 	if err != nil {
 		return nil, err
 	}

@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,6 +27,7 @@ type state struct {
 	modals           map[string][]*view // by person, the topmost last
 	homes            map[string]*view   // by person
 	triggers         map[string]*trigger
+	scheduled        []*scheduled
 	responses        map[string]*responseURL
 	responsesMade    int
 	pending          map[string]chan json.RawMessage // by envelope id: who waits for its acknowledgement
@@ -81,10 +81,14 @@ type App struct {
 // app is an App with its connections.
 type app struct {
 	App
-	scopes  []string
+	scopes  []string // sorted
+	granted []string // scopes as installed: what Faults.Reset brings back
 	sockets []*socket
 	next    int                 // of the sockets, the one that is due for the next envelope
 	tickets map[string]struct{} // of the WebSocket addresses that were not used yet
+	// noMessages is an app that people cannot talk to directly.
+	noMessages bool
+	used       map[string]map[string]bool // by scope: the methods and events that it was needed for
 }
 
 // AddApp installs another app and answers its ids and tokens. The first is there from the start.
@@ -95,7 +99,7 @@ func (s *Server) AddApp(name string) App {
 }
 
 func (s *Server) addApp(name string) *app {
-	a := &app{scopes: allScopes(), tickets: map[string]struct{}{}}
+	a := &app{scopes: allScopes(), granted: allScopes(), tickets: map[string]struct{}{}, used: map[string]map[string]bool{}}
 	a.Name, a.AppID, a.BotID = name, s.newID("A"), s.newID("B")
 	a.UserID = s.addUser(name, userOptions{bot: true}).id
 	s.users[a.UserID].app = a
@@ -134,32 +138,4 @@ func (s *Server) AddShortcuts(shortcuts ...Shortcut) {
 	defer s.mu.Unlock()
 	s.shortcuts = append(s.shortcuts, shortcuts...)
 	s.touch()
-}
-
-// userGroup is a group of people that can be mentioned together.
-type userGroup struct {
-	id, handle string
-	members    []string
-	created    time.Time
-}
-
-// AddUserGroup makes a user group and answers its id (S…).
-func (s *Server) AddUserGroup(handle string, memberIDs ...string) string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	g := &userGroup{id: s.newID("S"), handle: handle, members: slices.Clone(memberIDs), created: s.now()}
-	s.groups = append(s.groups, g)
-	s.touch()
-	return g.id
-}
-
-// SetUserGroup replaces the members of a group, which AddUserGroup made.
-func (s *Server) SetUserGroup(groupID string, memberIDs ...string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, g := range s.groups {
-		if g.id == groupID {
-			g.members = slices.Clone(memberIDs)
-		}
-	}
 }

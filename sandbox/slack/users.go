@@ -2,6 +2,7 @@ package slack
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -9,6 +10,7 @@ import (
 type user struct {
 	id, name, team string
 	guest, bot     bool
+	gone           bool // deactivated
 	app            *app // of a bot
 	created        time.Time
 }
@@ -17,6 +19,7 @@ type userOptions struct {
 	id         string
 	guest, bot bool
 	otherTeam  bool
+	gone       bool
 }
 
 // UserOption says what is special about a user.
@@ -27,6 +30,9 @@ func Guest() UserOption { return func(o *userOptions) { o.guest = true } }
 
 // OtherTeam makes a person of another workspace, met through Slack Connect (is_stranger).
 func OtherTeam() UserOption { return func(o *userOptions) { o.otherTeam = true } }
+
+// Deactivated makes a user who has left.
+func Deactivated() UserOption { return func(o *userOptions) { o.gone = true } }
 
 // BotUser makes a bot that belongs to no app of this workspace.
 func BotUser() UserOption { return func(o *userOptions) { o.bot = true } }
@@ -43,7 +49,7 @@ func (s *Server) AddUser(name string, o ...UserOption) string {
 }
 
 func (s *Server) addUser(name string, o userOptions) *user {
-	u := &user{id: o.id, name: name, team: s.teamID, guest: o.guest, bot: o.bot, created: s.now()}
+	u := &user{id: o.id, name: name, team: s.teamID, guest: o.guest, bot: o.bot, gone: o.gone, created: s.now()}
 	if u.id == "" {
 		u.id = s.newID("U")
 	}
@@ -56,7 +62,8 @@ func (s *Server) addUser(name string, o userOptions) *user {
 	return u
 }
 
-func (s *Server) userObject(u *user) object {
+// userObject shows a user to an app; the address of a person only to one that may see it.
+func (s *Server) userObject(u *user, a *app) object {
 	profile := object{
 		"real_name": u.name, "real_name_normalized": u.name, "display_name": u.name, "display_name_normalized": u.name,
 		"title": "", "status_text": "", "status_emoji": "", "team": u.team, "avatar_hash": "",
@@ -65,11 +72,11 @@ func (s *Server) userObject(u *user) object {
 	if u.app != nil {
 		profile["api_app_id"], profile["bot_id"] = u.app.AppID, u.app.BotID
 	}
-	if !u.bot {
-		profile["email"] = u.name + "@example.com"
+	if !u.bot && a.may("users:read.email") {
+		profile["email"] = u.email()
 	}
 	o := object{
-		"id": u.id, "team_id": u.team, "name": u.name, "real_name": u.name, "deleted": false, "profile": profile,
+		"id": u.id, "team_id": u.team, "name": u.name, "real_name": u.name, "deleted": u.gone, "profile": profile,
 		"tz": "Etc/UTC", "tz_label": "Coordinated Universal Time", "tz_offset": 0, "updated": u.created.Unix(),
 		"is_admin": false, "is_owner": false, "is_primary_owner": false, "is_restricted": u.guest,
 		"is_ultra_restricted": u.guest, "is_bot": u.bot, "is_app_user": false,
@@ -85,7 +92,7 @@ func usersInfo(s *Server, c *call) (object, error) {
 	if u == nil {
 		return nil, fault("user_not_found")
 	}
-	return object{"user": s.userObject(u)}, nil
+	return object{"user": s.userObject(u, c.app)}, nil
 }
 
 func usersList(s *Server, c *call) (object, error) {
@@ -95,7 +102,7 @@ func usersList(s *Server, c *call) (object, error) {
 	}
 	members := make([]any, 0, len(ids))
 	for _, id := range ids {
-		members = append(members, s.userObject(s.users[id]))
+		members = append(members, s.userObject(s.users[id], c.app))
 	}
 	return object{"members": members, "cache_ts": s.now().Unix(), "response_metadata": object{"next_cursor": next}}, nil
 }
@@ -111,47 +118,60 @@ func usersConversations(s *Server, c *call) (object, error) {
 	return s.listChannels(c, func(ch *channel) bool { return slices.Contains(ch.members, who) })
 }
 
-func usergroupsList(s *Server, c *call) (object, error) {
-	groups := make([]any, 0, len(s.groups))
-	for _, g := range s.groups {
-		o := object{
-			"id": g.id, "team_id": s.teamID, "is_usergroup": true, "is_subteam": true, "name": g.handle, "handle": g.handle,
-			"description": "", "is_external": false, "date_create": g.created.Unix(), "date_update": g.created.Unix(),
-			"date_delete": 0, "auto_type": nil, "user_count": len(g.members),
-			"prefs": object{"channels": []any{}, "groups": []any{}},
+func (u *user) email() string { return u.name + "@example.com" }
+
+func usersLookupByEmail(s *Server, c *call) (object, error) {
+	for _, id := range s.userOrder {
+		if u := s.users[id]; !u.bot && !u.gone && strings.EqualFold(u.email(), c.str("email")) {
+			return object{"user": s.userObject(u, c.app)}, nil
 		}
-		if c.boolean("include_users") {
-			o["users"] = g.members
-		}
-		groups = append(groups, o)
 	}
-	return object{"usergroups": groups}, nil
+	return nil, fault("users_not_found")
 }
 
-func usergroupsUsersList(s *Server, c *call) (object, error) {
-	for _, g := range s.groups {
-		if g.id == c.str("usergroup") {
-			return object{"users": append([]string{}, g.members...)}, nil
-		}
+// usersGetPresence answers that everybody is there; about others a bot learns no more than that.
+func usersGetPresence(s *Server, c *call) (object, error) {
+	u := s.users[c.str("user")]
+	switch {
+	case u == nil:
+		return nil, fault("user_not_found")
+	case u.gone:
+		return object{"presence": "away"}, nil
 	}
-	return nil, fault("no_such_subteam")
+	return object{"presence": "active"}, nil
+}
+
+func usersProfileGet(s *Server, c *call) (object, error) {
+	who := c.str("user")
+	if who == "" {
+		who = c.app.UserID
+	}
+	u := s.users[who]
+	if u == nil {
+		return nil, fault("user_not_found")
+	}
+	return object{"profile": s.userObject(u, c.app)["profile"]}, nil
 }
 
 func botsInfo(s *Server, c *call) (object, error) {
 	for _, a := range s.apps {
 		if a.BotID == c.str("bot") || c.str("bot") == "" && a == c.app {
-			return object{"bot": s.botObject(a)}, nil
+			o := s.botObject(a)
+			o["user_id"] = a.UserID
+			delete(o, "team_id")
+			return object{"bot": o}, nil
 		}
 	}
 	return nil, fault("bot_not_found")
 }
 
+// botObject is the bot_profile of messages.
 func (s *Server) botObject(a *app) object {
 	avatar := s.URL() + "/page/avatar/" + a.UserID
 	return object{
 		"id": a.BotID, "deleted": false, "name": a.Name, "updated": s.users[a.UserID].created.Unix(), "app_id": a.AppID,
-		"user_id": a.UserID, "team_id": s.teamID,
-		"icons": object{"image_36": avatar, "image_48": avatar, "image_72": avatar},
+		"team_id": s.teamID,
+		"icons":   object{"image_36": avatar, "image_48": avatar, "image_72": avatar},
 	}
 }
 
