@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"sync"
 	"time"
 )
@@ -35,6 +36,9 @@ type Options struct {
 	PingEvery time.Duration
 	// Team is the workspace's name, "Sandbox" by default; AppName is the first app's, "opsbot" by default.
 	Team, AppName string
+	// Record is a folder that gets a file of all that apps send and the server accepts, each thing once, without
+	// tokens. Left empty, the environment variable SANDBOX_SLACK_RECORD names it, or there is none.
+	Record string
 }
 
 // Server is a running workspace. All methods are safe for concurrent use.
@@ -50,6 +54,7 @@ type Server struct {
 	cancel   context.CancelFunc
 	running  sync.WaitGroup
 	faults   *Faults
+	recorder *recorder // nil when nothing is recorded
 
 	mu      sync.Mutex
 	changed chan struct{} // closed and replaced at every change of what a person can see
@@ -60,11 +65,15 @@ type Server struct {
 // Start listens and serves until Close.
 func Start(o Options) (*Server, error) {
 	setDefaults(&o)
+	recorder, err := newRecorder(o.Record)
+	if err != nil {
+		return nil, err
+	}
 	listener, err := net.Listen("tcp", o.Addr)
 	if err != nil {
-		return nil, fmt.Errorf("listen for the workspace: %w", err)
+		return nil, errors.Join(fmt.Errorf("listen for the workspace: %w", err), recorder.close())
 	}
-	s := &Server{opts: o, log: o.Log, listener: listener, changed: make(chan struct{}), state: newState()}
+	s := &Server{opts: o, log: o.Log, recorder: recorder, listener: listener, changed: make(chan struct{}), state: newState()}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.faults = &Faults{s: s}
 	s.teamID, s.teamName = s.newID("T"), o.Team
@@ -105,6 +114,9 @@ func setDefaults(o *Options) {
 	if o.AppName == "" {
 		o.AppName = "opsbot"
 	}
+	if o.Record == "" {
+		o.Record = os.Getenv(RecordVariable)
+	}
 }
 
 // Close cuts every connection and waits until all work has ended.
@@ -121,7 +133,7 @@ func (s *Server) Close() error {
 	}
 	s.mu.Unlock()
 	s.running.Wait()
-	if err != nil {
+	if err = errors.Join(err, s.recorder.close()); err != nil {
 		return fmt.Errorf("close the workspace: %w", err)
 	}
 	return nil

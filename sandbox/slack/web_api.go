@@ -76,6 +76,7 @@ func (s *Server) logCall(c Call, answer any) {
 		s.calls = append([]Call(nil), s.calls[keptCalls/2:]...)
 	}
 	s.calls = append(s.calls, c)
+	s.recordCall(c)
 	s.log.Debug("api", "method", c.Method, "status", c.Status, "error", c.Error)
 }
 
