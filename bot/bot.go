@@ -99,8 +99,11 @@ func New(o Options) (*Bot, error) {
 	for role := range o.Roles {
 		faults = append(faults, checkRole("the configuration of roles", role))
 	}
+	if err := errors.Join(faults...); err != nil {
+		return nil, err
+	}
 	b.slack.words(newWording(o.Prefix, b.names))
-	return b, errors.Join(faults...)
+	return b, nil
 }
 
 func (b *Bot) addCommand(c Command) (faults []error) {
