@@ -66,6 +66,8 @@ func readArchive(r io.Reader, h archiveHandler) error {
 	return nil
 }
 
+const noArchive = "this is no mongodump archive"
+
 type archiveReader struct {
 	in     io.Reader
 	offset int64
@@ -148,7 +150,10 @@ func (a *archiveReader) own(size int) (bson.Raw, error) {
 
 func (a *archiveReader) readPrelude() error {
 	if err := a.fill(a.size[:]); err != nil || binary.LittleEndian.Uint32(a.size[:]) != archiveMagic {
-		return a.fault("this is no mongodump archive", err)
+		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+			return a.fault("the archive is cut off", err)
+		}
+		return &archiveFault{Offset: a.offset, Text: noArchive, err: err}
 	}
 	size, err := a.inner()
 	if err != nil {

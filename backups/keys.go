@@ -69,7 +69,15 @@ func idOf(key string) (id, name string, ok bool) {
 	return id, name, true
 }
 
-func certificateKey(backup, id string) string { return Key(backup, certificates+id+".json") }
+// archiveProofs precedes the certificates of what was restored from a file and has no place among the backups.
+const archiveProofs = "restored-archives/"
+
+func certificateKey(backup, id string) string {
+	if strings.HasPrefix(backup, fileBackup) {
+		return archiveProofs + id + ".json"
+	}
+	return Key(backup, certificates+id+".json")
+}
 
 func journalKey(id string) string { return journals + id + ".json" }
 

@@ -75,7 +75,8 @@ type Verification struct {
 }
 
 // Certificate is the proof of a restore: what was expected against what was read back. It is stored under
-// Key(ID, "certificates/<certificate ID>.json").
+// Key(ID, "certificates/<certificate ID>.json"); that of an archive from elsewhere under
+// "restored-archives/<certificate ID>.json".
 type Certificate struct {
 	// ID is "<run ID>" of the restore, unique.
 	ID     string `json:"id"`

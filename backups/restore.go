@@ -42,6 +42,20 @@ type RestoreOptions struct {
 // is no error: it says what differs. The error says that there is no certificate; what was written until then is found
 // by its restore record. Target databases that hold anything are refused before anything is written.
 func Restore(ctx context.Context, store objects.Store, id string, db *databases.Database, o RestoreOptions) (Certificate, error) {
+	r, err := newRestore(store, id, db, o)
+	if err != nil {
+		return Certificate{}, err
+	}
+	r.load = func(ctx context.Context) (Manifest, error) { return countingManifest(ctx, store, id) }
+	r.open = func(ctx context.Context) (*storedArchive, error) { return openArchive(ctx, store, r.manifest) }
+	if err := r.run(ctx); err != nil {
+		return Certificate{}, explain(store, err)
+	}
+	return r.cert, nil
+}
+
+// newRestore fills in the defaults.
+func newRestore(store objects.Store, backup string, db *databases.Database, o RestoreOptions) (*restore, error) {
 	o.Workers = cmp.Or(max(o.Workers, 0), 4)
 	o.Target = cmp.Or(o.Target, db.Name)
 	if o.Now == nil {
@@ -51,16 +65,11 @@ func Restore(ctx context.Context, store objects.Store, id string, db *databases.
 		o.Progress = func(Progress) {}
 	}
 	if o.CertificateID == "" || strings.Contains(o.CertificateID, "/") {
-		return Certificate{}, fmt.Errorf("backups: %q is no certificate ID", o.CertificateID)
+		return nil, fmt.Errorf("backups: %q is no certificate ID", o.CertificateID)
 	}
 	r := &restore{store: store, db: db.Primary(), o: o}
-	r.load = func(ctx context.Context) (Manifest, error) { return countingManifest(ctx, store, id) }
-	r.open = func(ctx context.Context) (*storedArchive, error) { return openArchive(ctx, store, r.manifest) }
-	r.cert = Certificate{ID: o.CertificateID, Backup: id, Target: o.Target, Renamed: map[string]string{}, Started: o.Now().UTC()}
-	if err := r.run(ctx); err != nil {
-		return Certificate{}, explain(store, err)
-	}
-	return r.cert, nil
+	r.cert = Certificate{ID: o.CertificateID, Backup: backup, Target: o.Target, Renamed: map[string]string{}, Started: o.Now().UTC()}
+	return r, nil
 }
 
 // restore is one restore while it runs.

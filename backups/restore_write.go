@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/semaphore"
 
+	"github.com/kampyn/opsbot/chat"
 	"github.com/kampyn/opsbot/databases"
 )
 
@@ -36,7 +37,10 @@ func (r *restore) write(ctx context.Context) error {
 		return err
 	}
 	if faults := archive.faults(); len(faults) > 0 {
-		return fmt.Errorf("backups: restore %s: %s", r.manifest.ID, faults[0])
+		return &chat.Problem{
+			Say: "The archive has changed since it was verified: " + faults[0],
+			Try: "What was written of it is removed. Find out who changed it before you trust it.",
+		}
 	}
 	return r.barrier(ctx)
 }

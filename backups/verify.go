@@ -43,6 +43,7 @@ type verifier struct {
 	progress func(Progress)
 	manifest Manifest
 	result   Verification
+	broken   error // what ended the reading of the archive
 }
 
 func (v *verifier) fault(format string, args ...any) {
@@ -71,9 +72,15 @@ func (v *verifier) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	found, err := v.read(ctx, archive)
+	found, err := v.scan(ctx, archive, v.prelude)
 	if err := errors.Join(err, archive.close()); err != nil {
 		return err
+	}
+	if v.broken != nil {
+		v.fault("The archive is damaged %v.", v.broken)
+	}
+	for _, fault := range archive.faults() {
+		v.fault("%s", fault)
 	}
 	for _, c := range manifest.Collections {
 		v.compare(c, found[nameOf(c)])
@@ -81,15 +88,15 @@ func (v *verifier) run(ctx context.Context) error {
 	return nil
 }
 
-// read reads the archive to its end and tallies what it holds. The error says that the store failed; what is wrong with
-// the archive becomes a fault.
-func (v *verifier) read(ctx context.Context, archive *storedArchive) (map[archiveName]*tally, error) {
+// scan reads the archive to its end and tallies what it holds. The error says that the reading itself failed; what is
+// wrong with the archive is in v.broken.
+func (v *verifier) scan(ctx context.Context, archive *storedArchive, prelude func(archivePrelude) error) (map[archiveName]*tally, error) {
 	found := map[archiveName]*tally{}
 	done := Progress{Stage: "verifying", Total: v.manifest.Documents}
 	var buffer []byte
 	told := time.Now()
-	err := readArchive(archive, archiveHandler{
-		prelude: v.prelude,
+	v.broken = readArchive(archive, archiveHandler{
+		prelude: prelude,
 		place: func(_ archiveName, size int) ([]byte, error) {
 			if cap(buffer) < size {
 				buffer = make([]byte, max(size, 1<<16))
@@ -125,12 +132,6 @@ func (v *verifier) read(ctx context.Context, archive *storedArchive) (map[archiv
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
-	}
-	if err != nil {
-		v.fault("The archive is damaged %v.", err)
-	}
-	for _, fault := range archive.faults() {
-		v.fault("%s", fault)
 	}
 	if v.progress != nil {
 		v.progress(done)
@@ -191,6 +192,8 @@ type storedArchive struct {
 	raw    *source
 	plain  io.Reader
 	stop   func() // ends what the decompression does beside
+	// compression is how a file from elsewhere was found to be compressed: "", "gzip" or "zstd".
+	compression string
 }
 
 func openArchive(ctx context.Context, store objects.Store, m Manifest) (*storedArchive, error) {
