@@ -83,7 +83,9 @@ var homes = map[string][]string{
 	"github.com/prometheus/client_golang":                   {"app"},
 	"github.com/robfig/cron":                                {"jobs", "config"},
 	"github.com/FerretDB/FerretDB":                          {},
-	"github.com/google/go-github":                           {"sandbox/github"},
+	"github.com/google/go-github":                           {"tests:sandbox/github"},
+	"github.com/yuin/goldmark":                              {"sandbox/github"},
+	"github.com/microcosm-cc/bluemonday":                    {"sandbox/github"},
 	"github.com/klauspost/compress":                         {"backups", "sandbox/mongo", "tests:..."},
 }
 
