@@ -34,8 +34,10 @@ type App struct {
 	Restore   *jobs.Restore
 	Drop      *jobs.Drop
 	Prune     *jobs.Prune
-	Log       *slog.Logger
-	Now       func() time.Time
+	// RestoreArchive works only in a process that has set how its files are opened.
+	RestoreArchive *jobs.RestoreArchive
+	Log            *slog.Logger
+	Now            func() time.Time
 
 	stops []stop
 }
@@ -109,6 +111,9 @@ func (a *App) kinds() {
 		Databases: a.Databases, Store: a.Objects, Catalogue: a.Catalogue,
 		Needs: approvals.Restore, Lifetime: approvals.Lifetime, Now: a.Now,
 	}
+	a.RestoreArchive = &jobs.RestoreArchive{
+		Databases: a.Databases, Store: a.Objects, Needs: approvals.Restore, Lifetime: approvals.Lifetime, Now: a.Now,
+	}
 	a.Prune = &jobs.Prune{
 		Databases: a.Databases, Store: a.Objects, Catalogue: a.Catalogue,
 		Policy: backups.Retention{Daily: b.Retention.Daily, Weekly: b.Retention.Weekly, Monthly: b.Retention.Monthly, Location: b.Timezone},
@@ -121,7 +126,7 @@ func (a *App) kinds() {
 func (a *App) Runner(poster jobs.Poster) (*jobs.Runner, error) {
 	runner, err := jobs.New(jobs.Options{
 		Store: a.State, Events: a.Events, Poster: poster, OpsChannel: a.Config.Slack.Channels.Ops,
-		Kinds: []jobs.Kind{a.Backup.Kind(), a.Verify.Kind(), a.Restore.Kind(), a.Drop.Kind(), a.Prune.Kind()},
+		Kinds: []jobs.Kind{a.Backup.Kind(), a.Verify.Kind(), a.Restore.Kind(), a.Drop.Kind(), a.Prune.Kind(), a.RestoreArchive.Kind()},
 		Grace: a.Config.ShutdownGrace, Now: a.Now, Log: a.Log,
 	})
 	if err != nil {

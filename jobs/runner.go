@@ -33,6 +33,8 @@ type Kind struct {
 	// Details adds parts to the card, Buttons adds buttons; both may be nil.
 	Details func(r Run) []chat.Part
 	Buttons func(r Run) []chat.Button
+	// Local says that Run leaves it to RunOnly of the process that asked for it, which has what nobody else has.
+	Local bool
 }
 
 // The causes with which the context of a run's work ends.
@@ -283,6 +285,8 @@ func (r *Runner) advance(ctx, hard context.Context, run Run, work *sync.WaitGrou
 		if err := r.expire(ctx, run.ID); err != nil {
 			r.o.Log.Warn("a proposal could not be closed", "run", run.ID, "err", err)
 		}
+	case run.Status == Queued && r.kinds[run.Kind].Local:
+		r.abandon(ctx, run)
 	case run.Status == Queued && r.free():
 		if task := r.claim(ctx, run.ID); task != nil {
 			work.Go(func() { r.attempt(hard, task) })
@@ -291,6 +295,20 @@ func (r *Runner) advance(ctx, hard context.Context, run Run, work *sync.WaitGrou
 		if task := r.takeOver(ctx, run); task != nil {
 			work.Go(func() { r.revive(hard, task) })
 		}
+	}
+}
+
+// abandon closes a local run that nobody has begun in time: the process that asked for it has gone.
+func (r *Runner) abandon(ctx context.Context, run Run) {
+	since := run.At
+	if run.Plan != nil {
+		since = run.Plan.Expires
+	}
+	if r.o.Now().Before(since.Add(startWithin)) {
+		return
+	}
+	if _, err := r.Cancel(ctx, run.ID, self); err != nil {
+		r.o.Log.Warn("a run that nobody begins could not be closed", "run", run.ID, "err", err)
 	}
 }
 

@@ -26,12 +26,23 @@ import (
 const approvalKey = "OPSBOT_APPROVAL_KEY"
 
 func (t *terminal) restore() *cobra.Command {
-	to := ""
+	to, archive, on := "", "", ""
 	c := &cobra.Command{
 		Use:   "restore <backup or database> [collection…]",
-		Short: "Restore a backup into a new database, with proof",
-		Args:  cobra.MinimumNArgs(1),
+		Short: "Restore a backup, or an archive of mongodump, into a new database, with proof",
+		Args: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case archive != "":
+				return nil
+			case on != "":
+				return errors.New("--on goes with --archive; a backup goes where it came from")
+			}
+			return cobra.MinimumNArgs(1)(cmd, args)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if archive != "" {
+				return t.restoreArchive(cmd.Context(), archive, jobs.ArchiveRequest{On: on, Collections: args, To: to})
+			}
 			return t.with(cmd.Context(), func(a *app.App, runner *jobs.Runner) error {
 				run, err := a.Restore.New(cmd.Context(), jobs.RestoreRequest{Backup: args[0], Collections: args[1:], To: to})
 				if err != nil {
@@ -42,6 +53,8 @@ func (t *terminal) restore() *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&to, "to", "", "the new database's name; it must not exist yet")
+	c.Flags().StringVar(&archive, "archive", "", "restore this archive of mongodump instead of a backup; - reads standard input")
+	c.Flags().StringVar(&on, "on", "", "the configured database whose deployment an archive is restored to")
 	c.AddCommand(&cobra.Command{
 		Use: "drop <name>", Short: "Remove a database that a restore has made", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -135,11 +148,16 @@ func (t *terminal) approve(ctx context.Context, a *app.App, runner *jobs.Runner,
 	if len(a.Config.Approvals.Keys) == 0 {
 		say(t.Out, "(Nobody has a key under approvals.keys in the configuration, so only the button counts.)\n")
 	}
+	if t.In == nil {
+		return t.inSlack(ctx, runner, run)
+	}
 	in := newAnswers(t.In)
 	return t.decided(ctx, runner, run, func(run jobs.Run) (jobs.Run, error) {
 		typed, err := t.ask(ctx, in, fmt.Sprintf("Approval code %d of %d (empty: look whether it was approved in Slack): ",
 			len(run.Plan.Approvals)+1, run.Plan.Needs))
 		switch {
+		case err != nil && run.Kind == jobs.RestoreArchiveKind:
+			return run, t.withdraw(ctx, runner, run, err)
 		case err != nil:
 			return run, fmt.Errorf("the plan was not approved: %w\nIt can be approved in Slack until %s; \"opsbot jobs cancel %s\" withdraws it",
 				err, run.Plan.Expires.Format("15:04 MST"), run.ID)
