@@ -36,8 +36,8 @@ func (a *App) Run(ctx context.Context, greeted func()) error {
 		return err
 	}
 	listener, err := bot.New(bot.Options{
-		Slack: slack, Store: a.State, Commands: commands.All(a.parts(runner, scheduler)),
-		Roles: roles(c.Roles), Prefix: c.Slack.CommandPrefix, Events: a.Events, Log: a.Log, Now: a.Now,
+		Slack: slack, Store: a.State, Commands: commands.All(a.parts(slack, runner, scheduler)),
+		Roles: roles(c.Roles), Prefix: c.Slack.CommandPrefix, Events: a.Events, About: a.About, Log: a.Log, Now: a.Now,
 	})
 	if err != nil {
 		return err
@@ -73,9 +73,10 @@ func (a *App) together(ctx context.Context, slack *bot.Slack, runner *jobs.Runne
 	return err
 }
 
-func (a *App) parts(runner *jobs.Runner, scheduler *jobs.Scheduler) commands.Parts {
+func (a *App) parts(slack *bot.Slack, runner *jobs.Runner, scheduler *jobs.Scheduler) commands.Parts {
 	return commands.Parts{
 		Runner: runner, Scheduler: scheduler, Catalogue: a.Catalogue, Databases: a.Databases, Store: a.Objects,
+		Events: a.Events, SendFile: slack.SendFile, AuditWords: a.AuditWords(""),
 		Backup: a.Backup, Verify: a.Verify, Restore: a.Restore, Drop: a.Drop, Prune: a.Prune,
 		Version: Version, Now: a.Now,
 	}

@@ -39,11 +39,14 @@ type Options struct {
 	HandleWithin, Grace time.Duration
 	// PingEvery is how often each socket is pinged; one that is silent for three times as long is given up. 0 means 10 s.
 	PingEvery time.Duration
-	// Events gets a "command" for everything that was asked for and allowed, and a "command.refused" for what was not;
-	// nil means that nothing is recorded.
+	// Events gets a "command" for everything that was asked for and allowed, with what came of it, and a
+	// "command.refused" for what was not; nil means that nothing is recorded.
 	Events *events.Log
-	Log    *slog.Logger
-	Now    func() time.Time
+	// About finds in the words of a request what it is about, for the record: targets ("database/orders") and the ID
+	// of a run.
+	About func(words []string) (on []string, run string)
+	Log   *slog.Logger
+	Now   func() time.Time
 }
 
 // Bot listens: it takes what people ask for from Slack and has it done exactly once.
@@ -128,6 +131,7 @@ func (b *Bot) addCommand(c Command) (faults []error) {
 		faults = append(faults, checkRole("/"+c.Name+" …", c.Else.Role))
 	}
 	for _, a := range c.Actions {
+		a.command = c.Name
 		faults = append(faults, b.addAction(a))
 	}
 	return faults

@@ -95,7 +95,7 @@ func (s *Slack) restDirect(ctx context.Context, userID string, drawn drawing) {
 	direct, err := s.directChannel(ctx, userID)
 	if err == nil {
 		err = s.send(ctx, direct, func(ctx context.Context) error {
-			return s.upload(ctx, direct, "", drawn.rest)
+			return s.upload(ctx, direct, "", "rest.txt", drawn.rest)
 		})
 	}
 	s.Try(ctx, "send the rest of a long answer as a file", err)
@@ -283,14 +283,23 @@ func (s *Slack) uploadRest(ctx context.Context, at chat.Ref, m chat.Message, dra
 	if thread == "" {
 		thread = at.TS
 	}
-	s.Try(ctx, "attach the rest of a long message as a file", s.upload(ctx, at.Channel, thread, drawn.rest))
+	s.Try(ctx, "attach the rest of a long message as a file", s.upload(ctx, at.Channel, thread, "rest.txt", drawn.rest))
+}
+
+// SendFile sends a text file to a person in their direct messages.
+func (s *Slack) SendFile(ctx context.Context, userID, name, content string) error {
+	direct, err := s.directChannel(ctx, userID)
+	if err != nil {
+		return err
+	}
+	return explain("", s.upload(ctx, direct, "", name, content))
 }
 
 // upload shares a text file in a channel or thread.
 // https://docs.slack.dev/messaging/working-with-files#uploading_files
-func (s *Slack) upload(ctx context.Context, channel, thread, text string) error {
+func (s *Slack) upload(ctx context.Context, channel, thread, name, text string) error {
 	return s.call(ctx, "files.completeUploadExternal", "", func(ctx context.Context) error {
-		_, err := s.api.UploadFileContext(ctx, slackgo.UploadFileParameters{Filename: "rest.txt", Title: "rest.txt",
+		_, err := s.api.UploadFileContext(ctx, slackgo.UploadFileParameters{Filename: name, Title: name,
 			FileSize: len(text), Content: text, Channel: channel, ThreadTimestamp: thread})
 		return err
 	})

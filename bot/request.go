@@ -52,7 +52,12 @@ type Request struct {
 	Text, Reaction string
 
 	origin origin
+	may    func(ctx context.Context, userID string, role Role) error
 }
+
+// May answers nil if the person who asks holds a role beyond the one that the request needed, or the *chat.Problem that
+// says why not.
+func (r Request) May(ctx context.Context, role Role) error { return r.may(ctx, r.User.ID, role) }
 
 // Handler does what a request asks and says what the person gets to see. An error that is a *chat.Problem is shown as
 // it is; any other is logged under a short reference and shown as an internal fault with that reference.
@@ -105,6 +110,8 @@ type Action struct {
 	Name string
 	Role Role
 	Run  Handler
+
+	command string // that it belongs to
 }
 
 // Event is something that happens without being asked of the bot: "app_home_opened", "message", "reaction_added",

@@ -296,7 +296,7 @@ func (b *Bot) routeCommand(r Request, name string, words []string) (*asked, erro
 		}
 	}
 	if first == helpWord {
-		t.role, t.run, t.quiet = Anyone, b.helpOf(c), true
+		t.role, t.run = Anyone, b.helpOf(c)
 		t.request.Action = c.Name + " " + helpWord
 		return t, nil
 	}
@@ -358,7 +358,7 @@ func (b *Bot) routeMention(r Request, typed string, mention []int) (*asked, erro
 	words := splitWords(typed)
 	if len(words) == 0 || strings.EqualFold(words[0], helpWord) {
 		r.Action = helpWord
-		return &asked{request: r, role: Anyone, run: b.overview, quiet: true}, nil
+		return &asked{request: r, role: Anyone, run: b.overview, what: helpWord}, nil
 	}
 	return b.routeCommand(r, strings.TrimPrefix(words[0], "/"), words[1:])
 }

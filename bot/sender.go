@@ -254,7 +254,7 @@ func (s *Slack) attachLater(c *sender, e *edit, at chat.Ref, version int, rest s
 			}
 			s.mu.Unlock()
 			if !stale {
-				s.Try(ctx, "attach the rest of a long message as a file", s.upload(ctx, at.Channel, thread, rest))
+				s.Try(ctx, "attach the rest of a long message as a file", s.upload(ctx, at.Channel, thread, "rest.txt", rest))
 			}
 		},
 		fail: func() {},

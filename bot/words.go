@@ -54,11 +54,3 @@ var autoLink = regexp.MustCompile(`<(?:https?://|mailto:|ftp://)[^|>]*\|([^>]*)>
 func mentionOf(user string) *regexp.Regexp {
 	return regexp.MustCompile(`<@` + regexp.QuoteMeta(user) + `(\|[^>]*)?>`)
 }
-
-// secret is what must not be written down when a command is: passwords in addresses, tokens, keys, password=….
-var secret = regexp.MustCompile(`(?i)(://[^:/@\s]*:)[^@\s]+(@)` +
-	`|((?:password|passwd|secret|token|api_?key|pwd)\s*[=:]\s*)\S+` +
-	`|\b(?:xox[a-z]|xapp|gh[pousr]|github_pat)[-_][\w-]+|AGE-SECRET-KEY-\w+|\b(?:AKIA|ASIA)[A-Z0-9]{12,}`)
-
-// redact replaces what looks like a secret in words that are written down.
-func redact(s string) string { return secret.ReplaceAllString(s, "$1$3•••$2") }

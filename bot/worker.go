@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -234,6 +236,8 @@ func (b *Bot) settle(ctx context.Context, s *stored, status string) {
 	}
 }
 
+var errGivenUp = errors.New("bot: the request ended the process more than once")
+
 // giveUp tells the person that the request ended the process again and again.
 func (b *Bot) giveUp(ctx context.Context, s *stored) error {
 	t, err := b.route(ctx, s)
@@ -241,6 +245,7 @@ func (b *Bot) giveUp(ctx context.Context, s *stored) error {
 	if t == nil || t.request.User.ID == "" || t.event {
 		return nil
 	}
+	b.record(ctx, t, nil, errGivenUp)
 	return b.answer(ctx, t.request, Reply{}, &chat.Problem{
 		Say: "I stopped in the middle of this more than once, so I gave it up.",
 		Try: "Please look at what it left behind before you try again (reference " + s.Fault + ").",
@@ -259,7 +264,8 @@ func (b *Bot) serve(ctx context.Context, s *stored) error {
 	if t.event {
 		return b.tell(ctx, s, t)
 	}
-	if denied := b.permit(ctx, t, err); denied != nil {
+	denied := b.permit(ctx, t, err)
+	if denied != nil {
 		err = denied
 	}
 	var reply Reply
@@ -276,6 +282,7 @@ func (b *Bot) serve(ctx context.Context, s *stored) error {
 	if stopping(ctx, err) {
 		return err
 	}
+	b.record(ctx, t, denied, err)
 	problem := b.speakable(s, err)
 	if err = b.answer(ctx, t.request, reply, problem); err == nil || problem != nil || stopping(ctx, err) {
 		return err
@@ -315,30 +322,63 @@ func stopping(ctx context.Context, err error) bool {
 	return err != nil && (ctx.Err() != nil || errors.Is(err, ErrClosed))
 }
 
-// permit checks who asks, and records what was asked. What could not be routed is for members only, too: outsiders
-// learn nothing about what there is.
+// permit checks who asks. What could not be routed is for members only, too: outsiders learn nothing about what there is.
 func (b *Bot) permit(ctx context.Context, t *asked, unrouted error) error {
-	role, quiet := t.role, t.quiet
+	role := t.role
 	if unrouted != nil {
-		role, quiet = Anyone, true
+		role = Anyone
 	}
 	err := b.may(ctx, t.request.User.ID, t.request.origin.team, role)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	if quiet && err == nil || b.o.Events == nil {
-		return err
+	return err
+}
+
+// record notes in the log of events what was asked and what came of it, once for each request: after a crash in the
+// middle the request is begun again, or given up, and recorded then.
+func (b *Bot) record(ctx context.Context, t *asked, denied, err error) {
+	if t.quiet && denied == nil || b.o.Events == nil {
+		return
 	}
-	what := chat.Literal(redact(t.what))
-	e := events.Event{At: t.request.At, Key: "command/" + t.request.ID, Who: t.request.User, What: "command",
-		Text: "asked for " + what, Detail: map[string]string{"asked": redact(t.what), "channel": t.request.Channel}}
-	if p, ok := errors.AsType[*chat.Problem](err); ok {
-		e.What, e.Outcome, e.Text = "command.refused", events.Refused, "asked for "+what+" and was refused: "+p.Say
+	r := t.request
+	asked := chat.Redact(t.what)
+	e := events.Event{At: r.At, Key: "command/" + r.ID, Who: r.User, What: "command", Outcome: events.OK,
+		Text: "asked for " + chat.Literal(asked), Detail: map[string]string{"asked": asked, "channel": r.Channel}}
+	if name := b.belongsTo(r.Action); name != "" {
+		e.Detail[events.Command] = name
+	}
+	if b.o.About != nil {
+		words := append(slices.Clone(r.Words), strings.Fields(r.Value+" "+r.Meta)...)
+		for _, chosen := range r.Values {
+			words = append(words, chosen...)
+		}
+		e.On, e.Run = b.o.About(words)
+	}
+	problem, refused := errors.AsType[*chat.Problem](err)
+	switch {
+	case denied != nil && refused:
+		e.What, e.Outcome, e.Text = "command.refused", events.Refused, e.Text+" and was refused: "+problem.Say
+	case refused && problem.Err == nil:
+		e.Outcome, e.Text = events.Refused, e.Text+", to no effect: "+problem.Say
+	case err != nil:
+		e.Outcome, e.Text = events.Failure, e.Text+", which failed"
 	}
 	if _, fault := b.o.Events.Append(ctx, e); fault != nil {
-		b.log.Error("what was asked could not be recorded", "id", t.request.ID, "error", fault)
+		b.log.Error("what was asked could not be recorded", "id", r.ID, "error", fault)
 	}
-	return err
+}
+
+// belongsTo answers the command that an action ("backup now", "backup.all", "form:backup.now") belongs to, or "".
+func (b *Bot) belongsTo(action string) string {
+	if a, ok := b.actions[action]; ok {
+		return a.command
+	}
+	name, _, _ := strings.Cut(action, " ")
+	if _, ok := b.commands[name]; ok {
+		return name
+	}
+	return ""
 }
 
 // tell calls every handler of an event. Nobody asked, so failures are only logged.
@@ -364,6 +404,7 @@ func (b *Bot) handle(ctx context.Context, s *stored, r Request, run Handler) (re
 		return Reply{}, err
 	}
 	defer free()
+	r.may = b.May
 	ctx, cancel := context.WithTimeout(ctx, b.o.HandleWithin)
 	defer cancel()
 	defer func() {

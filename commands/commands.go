@@ -11,6 +11,7 @@ import (
 	"github.com/kampyn/opsbot/bot"
 	"github.com/kampyn/opsbot/chat"
 	"github.com/kampyn/opsbot/databases"
+	"github.com/kampyn/opsbot/events"
 	"github.com/kampyn/opsbot/jobs"
 	"github.com/kampyn/opsbot/objects"
 )
@@ -22,13 +23,18 @@ type Parts struct {
 	Catalogue *backups.Catalogue
 	Databases []*databases.Database
 	Store     objects.Store
-	Backup    *jobs.Backup
-	Verify    *jobs.Verify
-	Restore   *jobs.Restore
-	Drop      *jobs.Drop
-	Prune     *jobs.Prune
-	Version   string
-	Now       func() time.Time
+	Events    *events.Log
+	// SendFile sends a text file to one person.
+	SendFile func(ctx context.Context, userID, name, content string) error
+	// AuditWords is how filters of Events are read, but for who asks and when.
+	AuditWords AuditWords
+	Backup     *jobs.Backup
+	Verify     *jobs.Verify
+	Restore    *jobs.Restore
+	Drop       *jobs.Drop
+	Prune      *jobs.Prune
+	Version    string
+	Now        func() time.Time
 }
 
 // All lists the commands in the order of the help.
@@ -37,6 +43,7 @@ func All(p Parts) []bot.Command {
 		p.backup(),
 		p.restore(),
 		p.jobs(),
+		p.audit(),
 		p.ops(),
 	}
 }

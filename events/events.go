@@ -3,7 +3,6 @@
 package events
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -88,68 +87,4 @@ func (e Event) digest() (string, error) {
 	}
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:]), nil
-}
-
-func fields(e Event) map[string]string {
-	at := state.SortableTime(e.At)
-	f := map[string]string{"seq": id(e.Seq), "at": at, "what": e.What}
-	for name, value := range map[string]string{"key": e.Key, "who": e.Who.ID, "run": e.Run} {
-		if value != "" {
-			f[name] = value
-		}
-	}
-	for _, target := range e.On {
-		f["on "+target] = at
-	}
-	return f
-}
-
-// Filter selects events; its zero value selects all.
-type Filter struct {
-	// Who is the ID of a person, On a target, Run the ID of a run.
-	Who, On, Run string
-	// What is the beginning of the verb: "run." finds all about runs.
-	What string
-	// Since and Until bound the time: Since ≤ At < Until.
-	Since, Until time.Time
-	// Limit is the largest number answered; 0 means all.
-	Limit int
-	// Oldest turns the order, which is newest first.
-	Oldest bool
-}
-
-// Query answers the selected events by time, newest first.
-func (l *Log) Query(ctx context.Context, f Filter) ([]Event, error) {
-	q := state.Query{OrderBy: "at", Descending: !f.Oldest, Limit: f.Limit}
-	add := func(field string, op state.Op, value string) {
-		q.Where = append(q.Where, state.Condition{Field: field, Op: op, Value: value})
-	}
-	if f.On != "" {
-		q.OrderBy = "on " + f.On
-	}
-	if !f.Since.IsZero() {
-		add(q.OrderBy, state.GreaterEqual, state.SortableTime(f.Since))
-	}
-	if !f.Until.IsZero() {
-		add(q.OrderBy, state.Less, state.SortableTime(f.Until))
-	}
-	if f.Who != "" {
-		add("who", state.Equal, f.Who)
-	}
-	if f.Run != "" {
-		add("run", state.Equal, f.Run)
-	}
-	if f.What != "" {
-		add("what", state.GreaterEqual, f.What)
-		add("what", state.Less, f.What+"\U0010FFFF")
-	}
-	found, err := l.events.Query(ctx, q)
-	if err != nil {
-		return nil, fmt.Errorf("events: %w", err)
-	}
-	list := make([]Event, len(found))
-	for i, entry := range found {
-		list[i] = entry.Value
-	}
-	return list, nil
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"time"
 
 	"github.com/kampyn/opsbot/state"
 )
@@ -16,6 +17,9 @@ type Report struct {
 	// Head is the last proven event. Noted outside of the store, it later proves that nothing up to it was removed
 	// or rewritten.
 	Head Mark `json:"head"`
+	// First and Last are when the first and the last proven event happened.
+	First time.Time `json:"first,omitzero"`
+	Last  time.Time `json:"last,omitzero"`
 	// Fault says what is wrong with event Broken; both are zero when the chain is whole.
 	Broken int64  `json:"broken,omitempty"`
 	Fault  string `json:"fault,omitempty"`
@@ -55,7 +59,10 @@ func (l *Log) Verify(ctx context.Context, known ...Mark) (Report, error) {
 				report.Broken, report.Fault = report.Head.Seq+1, fault
 				return report, nil
 			}
-			report.Events++
+			if report.Events++; report.Events == 1 {
+				report.First = e.At
+			}
+			report.Last = e.At
 			report.Head = Mark{Seq: e.Seq, Hash: e.Hash}
 		}
 		if len(page) == 0 {

@@ -141,7 +141,7 @@ func (r *Runner) settle(ctx context.Context, run Run) Run {
 func (r *Runner) event(run Run, m Moment) events.Event {
 	outcome := map[string]events.Outcome{string(Succeeded): events.OK, string(Failed): events.Failure, string(Interrupted): events.Failure,
 		string(Cancelled): events.Cancelled, "declined": events.Refused, "expired": events.Refused}[m.What]
-	detail := map[string]string{"kind": run.Kind, "source": string(run.Source)}
+	detail := map[string]string{events.Command: run.Kind, "source": string(run.Source)}
 	if run.Plan != nil {
 		detail["plan"] = run.Plan.Hash
 	}

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"os/user"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -69,6 +70,7 @@ type terminal struct {
 	Streams
 	config    string
 	submitted bool
+	asked     []string // the words of the command line, without flags
 }
 
 // usageError is a mistake in the words of the command line or in the configuration.
@@ -80,8 +82,11 @@ func (t *terminal) root() *cobra.Command {
 	root := group("opsbot", "Backups, restores and the routine jobs of a backend, from Slack and from here")
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.PersistentFlags().StringVarP(&t.config, "config", "c", "opsbot.yaml", "the configuration file")
+	root.PersistentPreRun = func(cmd *cobra.Command, args []string) {
+		t.asked = append(strings.Fields(cmd.CommandPath()), args...)
+	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(t.run(), t.backup(), t.restore(), t.jobs(), t.approvalCode(), t.version())
+	root.AddCommand(t.run(), t.backup(), t.restore(), t.jobs(), t.audit(), t.approvalCode(), t.version())
 	explainArgs(root)
 	return root
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/kampyn/opsbot/app"
 	"github.com/kampyn/opsbot/chat"
+	"github.com/kampyn/opsbot/events"
 	"github.com/kampyn/opsbot/jobs"
 )
 
@@ -28,7 +29,31 @@ func (t *terminal) with(ctx context.Context, do func(*app.App, *jobs.Runner) err
 	if err != nil {
 		return err
 	}
-	return do(a, runner)
+	err = do(a, runner)
+	return errors.Join(err, t.record(context.WithoutCancel(ctx), a, err))
+}
+
+// record notes in the log of events what was done here and what came of it. It comes after the
+// fact, since what matters has events of its own from its beginning.
+func (t *terminal) record(ctx context.Context, a *app.App, outcome error) error {
+	asked := chat.Redact(strings.Join(t.asked, " "))
+	e := events.Event{Who: person(), What: "terminal", Outcome: events.OK, Text: "ran " + chat.Literal(asked),
+		Detail: map[string]string{"asked": asked}}
+	if len(t.asked) > 1 {
+		e.Detail[events.Command] = t.asked[1]
+		e.On, e.Run = a.About(t.asked[1:])
+	}
+	var problem *chat.Problem
+	switch {
+	case errors.As(outcome, &problem) && problem.Err == nil:
+		e.Outcome, e.Text = events.Refused, e.Text+", to no effect: "+problem.Say
+	case outcome != nil:
+		e.Outcome, e.Text = events.Failure, e.Text+", which failed"
+	}
+	if _, err := a.Events.Append(ctx, e); err != nil {
+		return fmt.Errorf("record what was done here: %w", err)
+	}
+	return nil
 }
 
 // submit stores a run asked for here.
