@@ -14,6 +14,7 @@ import (
 
 	"github.com/kampyn/opsbot/demo/stage"
 	mongosandbox "github.com/kampyn/opsbot/sandbox/mongo"
+	"github.com/kampyn/opsbot/state"
 	"github.com/kampyn/opsbot/terminal"
 )
 
@@ -177,7 +178,7 @@ func TestATeamOfTwo(t *testing.T) {
 	}{
 		{"nothing yet", nothingYet}, {"faults of the configuration", configFaults}, {"backup", backup},
 		{"wrong names", wrongNames}, {"restore", restore}, {"approvals that fail", approvalsThatFail},
-		{"drop", dropIt}, {"jobs", jobsToo}, {"damage", damage},
+		{"drop", dropIt}, {"jobs", jobsToo}, {"audit", audit}, {"damage", damage},
 	}
 	for _, part := range parts {
 		if !t.Run(part.name, func(t *testing.T) { part.do(d.with(t)) }) {
@@ -370,6 +371,45 @@ func dropIt(d *desk) {
 	require.Equal(d, 0, s.code, s.err)
 	require.Contains(d, s.out, "Everything in `restored_orders`")
 	d.fails(2, []string{"restore", "drop", "restored_orders"}, "`restored_orders`", "None is left")
+}
+
+// audit holds that what was done here is on record, each thing once, and that the record shows meddling.
+func audit(d *desk) {
+	all := d.run("audit", "--json")
+	require.Equal(d, 0, all.code, all.err)
+	require.Equal(d, 1, strings.Count(all.out, "ran `opsbot backup show orders`, to no effect"))
+	require.Equal(d, 1, strings.Count(all.out, "ran `opsbot backup now ordrs`, to no effect"))
+	require.NotContains(d, all.out, annaKey)
+	again := d.run("audit", "terminal", "audit", "24h", "--limit", "5")
+	require.Contains(d, again.out, "ran `opsbot audit`")
+	require.NotContains(d, again.out, "backup now")
+	require.Contains(d, d.run("audit", "backup", "orders", "--csv").out, "seq,at,who_id")
+	d.fails(2, []string{"audit", "ordrs"}, "`ordrs`", "`orders`")
+	sound := d.run("audit", "verify")
+	require.Equal(d, 0, sound.code, sound.err)
+	require.Contains(d, sound.out, "are as they were written")
+
+	file := filepath.Join(d.T.TempDir(), "state.db") // a copy is meddled with
+	original, err := state.OpenSQLite(d.Context(), filepath.Join(filepath.Dir(d.config), "opsbot.db"))
+	require.NoError(d, err)
+	defer original.Close()
+	copied, err := state.OpenSQLite(d.Context(), file)
+	require.NoError(d, err)
+	records, err := original.Query(d.Context(), state.Query{Kind: "event"})
+	require.NoError(d, err)
+	records[6].Value = bytes.Replace(records[6].Value, []byte(`"text":"`), []byte(`"text":"not `), 1)
+	require.NoError(d, copied.Insert(d.Context(), records...))
+	require.NoError(d, copied.Close())
+	meddled := &desk{d.T, d.stage, filepath.Join(d.T.TempDir(), "opsbot.yaml")}
+	text := regexp.MustCompile(`sqlite: \S+`).ReplaceAllString(d.configText(), "sqlite: "+file)
+	require.NoError(d, os.WriteFile(meddled.config, []byte(text), 0o600))
+	meddled.fails(2, []string{"audit", "verify"}, "broken at event 7", "was changed", "6 events before it")
+}
+
+func (d *desk) configText() string {
+	text, err := os.ReadFile(d.config)
+	require.NoError(d, err)
+	return string(text)
 }
 
 func jobsToo(d *desk) {

@@ -43,7 +43,7 @@ type Options struct {
 	Log       *slog.Logger
 }
 
-// Stage is everything around the bot. Anna and Ben are operators and approvers, Chitra has no role, Drew belongs to
+// Stage is everything around the bot. Anna and Ben are operators and approvers, Ben an admin, Chitra has no role, Drew belongs to
 // another workspace.
 type Stage struct {
 	Slack     *slacksandbox.Server
@@ -182,7 +182,7 @@ func (s *Stage) writeConfig() error {
 			"channels": map[string]string{"ops": "ops"}, "command_prefix": s.options.Prefix,
 		}},
 		{Key: "state", Value: map[string]string{"sqlite": "opsbot.db"}},
-		{Key: "roles", Value: map[string][]string{"operator": {s.Anna, s.Ben}, "approver": {s.Anna, s.Ben}}},
+		{Key: "roles", Value: map[string][]string{"operator": {s.Anna, s.Ben}, "approver": {s.Anna, s.Ben}, "admin": {s.Ben}}},
 		{Key: "approvals", Value: map[string]any{"restore": s.options.Approvals}},
 		{Key: "databases", Value: databases},
 		{Key: "storage", Value: storage},
