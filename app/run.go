@@ -35,8 +35,9 @@ func (a *App) Run(ctx context.Context, greeted func()) error {
 	if err != nil {
 		return err
 	}
+	parts := a.parts(slack, runner, scheduler)
 	listener, err := bot.New(bot.Options{
-		Slack: slack, Store: a.State, Commands: commands.All(a.parts(slack, runner, scheduler)),
+		Slack: slack, Store: a.State, Commands: commands.All(parts), Home: commands.Home(parts),
 		Roles: roles(c.Roles), Prefix: c.Slack.CommandPrefix, Events: a.Events, About: a.About, Log: a.Log, Now: a.Now,
 	})
 	if err != nil {

@@ -163,14 +163,11 @@ func TestPrivateAnswers(t *testing.T) {
 
 func TestHomeButtons(t *testing.T) {
 	s := newStage(t)
-	var speaker *bot.Slack
-	s.options.On = []bot.Event{{Type: "app_home_opened", Run: func(ctx context.Context, r bot.Request) (bot.Reply, error) {
-		return bot.Reply{}, speaker.Home(ctx, r.User.ID, chat.Message{Summary: "home", Parts: []chat.Part{chat.Text("Welcome"),
-			chat.Actions{{Action: "ask.open", Label: "Ask"}, {Action: "ask.say", Label: "Say"}}}})
-	}}}
+	s.options.Home = bot.Home{Sections: []bot.Section{{Name: "all", Draw: func(context.Context, bot.Viewer) ([]chat.Part, error) {
+		return []chat.Part{chat.Text("Welcome"), chat.Actions{{Action: "ask.open", Label: "Ask"}, {Action: "ask.say", Label: "Say"}}}, nil
+	}}}}
 	c := asking(says("answered from home"))
 	c.Actions = append(c.Actions, bot.Action{Name: "ask.open", Role: bot.Anyone, Run: c.Run}, bot.Action{Name: "ask.say", Role: bot.Anyone, Run: echo})
-	speaker, _ = s.speak()
 	s.listen(c)
 	require.NoError(t, s.alice.OpenHome())
 	s.view(s.alice, "Welcome")

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -23,6 +24,8 @@ type Options struct {
 	Commands []Command
 	Actions  []Action
 	On       []Event
+	// Home is what App Home shows.
+	Home Home
 	// Roles are the user IDs (U…, W…) and user group IDs (S…) that hold each role.
 	Roles map[Role][]string
 	// Prefix stands before the name of each slash command: "kampyn-" makes /kampyn-backup.
@@ -62,6 +65,7 @@ type Bot struct {
 	links    *links
 	lanes    *lanes
 	arrivals *arrivals
+	homes    *homes
 	greeted  chan struct{}
 	life     context.Context // of the work while Run is running
 	wg       sync.WaitGroup  // all goroutines but those of Run itself
@@ -87,6 +91,10 @@ func New(o Options) (*Bot, error) {
 		actions: map[string]Action{}, lanes: newLanes(), arrivals: newArrivals(o.Now), greeted: make(chan struct{}),
 		hands: make(chan struct{}, o.Workers)}
 	b.links = newLinks(b)
+	b.homes = newHomes(b, o.Home)
+	if len(o.Home.Sections) > 0 {
+		b.o.On = append(slices.Clone(o.On), Event{Type: homeEvent, Run: b.homes.opened})
+	}
 	var faults []error
 	for _, c := range o.Commands {
 		faults = append(faults, b.addCommand(c)...)
@@ -105,7 +113,9 @@ func New(o Options) (*Bot, error) {
 	if err := errors.Join(faults...); err != nil {
 		return nil, err
 	}
-	b.slack.words(newWording(o.Prefix, b.names))
+	if b.slack != nil {
+		b.slack.words(newWording(o.Prefix, b.names))
+	}
 	return b, nil
 }
 
@@ -186,6 +196,7 @@ func (b *Bot) Run(ctx context.Context) error {
 		b.log.Error("could not look for requests that were left undone, trying again", "error", picked)
 	}
 	workers.Go(func() { b.tend(listening, picked == nil) })
+	workers.Go(func() { b.homes.keep(listening) })
 	err := b.links.keep(listening)
 	b.lanes.close() // also when Slack refused the tokens
 	hangUp()

@@ -227,18 +227,26 @@ func (s *Slack) Link(ctx context.Context, at chat.Ref) (string, error) {
 	return link, explain(at.Channel, err)
 }
 
-// Home shows the message's parts, at most 100 blocks, on the person's App Home.
-func (s *Slack) Home(ctx context.Context, userID string, m chat.Message) error {
+// Home attempts once to show the message's parts, at most 100 blocks, on the person's App Home, in the place of the view
+// with that hash ("" means any), and answers the hash of the new one.
+func (s *Slack) Home(ctx context.Context, userID, hash string, m chat.Message) (string, error) {
 	drawn, err := renderView(s.wording().message(m))
 	if err != nil {
-		return err
+		return "", err
 	}
-	view := slackgo.HomeTabViewRequest{Type: slackgo.VTHomeTab, Blocks: slackgo.Blocks{BlockSet: drawn}}
-	err = s.call(ctx, "views.publish", "", func(ctx context.Context) error {
-		_, err := s.api.PublishViewContext(ctx, slackgo.PublishViewContextRequest{UserID: userID, View: view})
+	request := slackgo.PublishViewContextRequest{UserID: userID,
+		View: slackgo.HomeTabViewRequest{Type: slackgo.VTHomeTab, Blocks: slackgo.Blocks{BlockSet: drawn}}}
+	if hash != "" {
+		request.Hash = &hash
+	}
+	err = s.once(ctx, "views.publish", "", func(ctx context.Context) error {
+		answer, err := s.api.PublishViewContext(ctx, request)
+		if err == nil {
+			hash = answer.Hash
+		}
 		return err
 	})
-	return explain("", err)
+	return hash, explain("", err)
 }
 
 // Try notes that an optional call failed: what ("pin the card") is reported once for each cause, in plain words, and

@@ -47,7 +47,8 @@ func TestPost(t *testing.T) {
 	require.NotEmpty(t, link)
 	require.NoError(t, speaker.Delete(t.Context(), at))
 	require.NoError(t, speaker.Delete(t.Context(), at), "what is gone is gone")
-	require.NoError(t, speaker.Home(t.Context(), s.alice.ID(), chat.Message{Summary: "home sweet home"}))
+	_, err = speaker.Home(t.Context(), s.alice.ID(), "", chat.Message{Summary: "home sweet home"})
+	require.NoError(t, err)
 	s.view(s.alice, "home sweet home")
 }
 

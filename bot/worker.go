@@ -264,6 +264,9 @@ func (b *Bot) serve(ctx context.Context, s *stored) error {
 	if t.event {
 		return b.tell(ctx, s, t)
 	}
+	if v := t.request.origin.view; v != nil && v.Type == "home" { // it is open, and what was pressed changes it
+		defer func() { b.homes.visit(t.request.User.ID, b.now()) }()
+	}
 	denied := b.permit(ctx, t, err)
 	if denied != nil {
 		err = denied
@@ -421,19 +424,26 @@ func (b *Bot) speakable(s *stored, err error) *chat.Problem {
 		return nil
 	}
 	if p, ok := errors.AsType[*chat.Problem](err); ok {
-		if p.Err != nil {
-			b.log.Warn("a request met a problem", "id", s.ID, "error", p.Err)
+		if p.Err == nil {
+			return p
 		}
-		return p
+		reference := newReference()
+		b.log.Warn("a request met a problem", "reference", reference, "id", s.ID, "error", p.Err)
+		told := *p
+		told.Try = strings.TrimSpace(p.Try + " (reference " + reference + ")")
+		return &told
 	}
 	s.Fault = b.fault("a request failed", s, err)
 	return &chat.Problem{Say: "Something went wrong inside opsbot (reference " + s.Fault + ").",
 		Try: "The log has the details under that reference.", Err: err}
 }
 
+// newReference answers a short name by which a line of the log is found.
+func newReference() string { return "E-" + rand.Text()[:5] }
+
 // fault logs an error under a new short reference and answers that.
 func (b *Bot) fault(what string, s *stored, err error) string {
-	reference := "E-" + rand.Text()[:5]
+	reference := newReference()
 	b.log.Error("a fault", "what", what, "reference", reference, "id", s.ID, "attempt", s.Attempts, "error", err)
 	return reference
 }

@@ -27,6 +27,9 @@ import (
 //	ops shows-again 'pattern'          the newest message in #ops that matches is followed from now on
 //	slow, fast                         the databases answer late, or at once
 //	anna gets-form 'pattern'           anna's open form matches
+//	anna opens-home                    anna opens App Home
+//	anna home-shows 'pattern'…         App Home matches all; after "not " it must not
+//	anna presses-home Approve          a button on App Home
 func TestConversations(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:   "testdata",
@@ -135,6 +138,12 @@ func person(name string) func(*testscript.TestScript, bool, []string) {
 			ts.Check(c.Fills(user, values))
 		case "submits":
 			ts.Check(c.Submits(user))
+		case "opens-home":
+			ts.Check(c.OpensHome(user))
+		case "presses-home":
+			ts.Check(c.PressesHome(user, strings.Join(rest, " ")))
+		case "home-shows":
+			ts.Check(c.HomeShows(user, rest...))
 		case "gets-form":
 			ts.Check(c.FormShows(user, strings.Join(rest, " ")))
 		default:

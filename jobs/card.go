@@ -233,7 +233,12 @@ func planParts(run Run) []chat.Part {
 	return append(parts, paragraphs(lines)...)
 }
 
-// buttons are what a person can do with the run now.
+// Buttons are what people can do with the run now, each by the role of its action.
+func (r *Runner) Buttons(run Run) []chat.Button { return buttons(run) }
+
+// HowFar says in one phrase how far a run is; "" when there is nothing to say.
+func (r *Runner) HowFar(run Run) string { return howFar(run) }
+
 func buttons(run Run) []chat.Button {
 	name := plain(run.Title)
 	switch {

@@ -56,6 +56,41 @@ func (c *Conversation) IsTold(user string, patterns ...string) error {
 	return err
 }
 
+// OpensHome opens the bot's App Home.
+func (c *Conversation) OpensHome(user string) error {
+	return c.act(fmt.Sprintf("\n%s opens App Home", c.Name(user)), c.Slack.As(user).OpenHome)
+}
+
+// PressesHome presses a button on App Home.
+func (c *Conversation) PressesHome(user, label string) error {
+	return c.act(fmt.Sprintf("\n%s presses [%s] on App Home", c.Name(user), label), func() error { return c.Slack.As(user).ClickHome(label) })
+}
+
+// HomeShows waits until the person's App Home matches all patterns; those that begin with "not " must not match.
+func (c *Conversation) HomeShows(user string, patterns ...string) error {
+	ctx, stop := context.WithTimeout(context.Background(), c.Patience)
+	defer stop()
+	last := ""
+	_, err := c.Slack.WaitView(ctx, user, func(v slacksandbox.View) bool {
+		if v.Type != "home" {
+			return false
+		}
+		last = v.Plain()
+		for _, p := range patterns {
+			pattern, not := strings.CutPrefix(p, "not ")
+			if regexp.MustCompile(pattern).MatchString(last) == not {
+				return false
+			}
+		}
+		return true
+	})
+	if err != nil {
+		return fmt.Errorf("no App Home matching %q: %w; the last one was:\n%s", patterns, err, indent(last))
+	}
+	fmt.Fprintf(c.Out, "App Home of %s\n%s\n", c.Name(user), indent(last))
+	return nil
+}
+
 // Presses a button of the newest message that the person sees and that has it.
 func (c *Conversation) Presses(user, label string) error {
 	return c.act(fmt.Sprintf("\n%s presses [%s]", c.Name(user), label), func() error {
