@@ -24,6 +24,7 @@ func (r *reader) check(c *Config) {
 	r.checkDatabases(c.Databases)
 	r.checkStorage(&c.Storage)
 	r.checkBackups(&c.Backups)
+	r.checkGitHub(c.GitHub)
 	if c.Log.Format != "text" && c.Log.Format != "json" {
 		say, try := oneOf(c.Log.Format, "text", "json")
 		r.fault("log.format", say, try)

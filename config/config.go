@@ -19,7 +19,9 @@ type Config struct {
 	Databases []Database `yaml:"databases"`
 	Storage   Storage    `yaml:"storage"`
 	Backups   Backups    `yaml:"backups"`
-	Log       Log        `yaml:"log"`
+	// GitHub is nil when nothing is to be filed there.
+	GitHub *GitHub `yaml:"github"`
+	Log    Log     `yaml:"log"`
 	// ShutdownGrace is how long running jobs may take to come to a stop.
 	ShutdownGrace time.Duration `yaml:"shutdown_grace"`
 }
@@ -120,6 +122,17 @@ const (
 	CatchUp = "catch-up"
 	Report  = "report"
 )
+
+// GitHub is the repository that issues are filed in.
+type GitHub struct {
+	// Repo is "owner/name".
+	Repo  string `yaml:"repo"`
+	Token Secret `yaml:"token"`
+	// APIURL ends with a slash.
+	APIURL string `yaml:"api_url"`
+	// Labels are put on every issue.
+	Labels []string `yaml:"labels"`
+}
 
 // Log is what opsbot writes to standard error.
 type Log struct {

@@ -28,6 +28,7 @@ var exampleEnv = map[string]string{
 	"MONGO_URI_INVENTORY": "mongodb://inventory.example/",
 	"MONGO_URI_ACCOUNT":   "mongodb://accounts.example/accounts",
 	"MONGO_URI_CACHE":     "mongodb://[::1]:27017/cache",
+	"GITHUB_TOKEN":        "github_pat_example",
 	"BACKUP_ACCESS_KEY":   "AKIAEXAMPLE", "BACKUP_SECRET_KEY": "example-secret-key",
 }
 
@@ -67,6 +68,8 @@ func TestExample(t *testing.T) {
 	require.Empty(t, c.Storage.Folder)
 	require.Equal(t, "Asia/Kolkata", c.Backups.Timezone.String())
 	require.Equal(t, config.CatchUp, c.Backups.Missed)
+	require.Equal(t, "kampyn/backend", c.GitHub.Repo)
+	require.Equal(t, []string{"post-mortem"}, c.GitHub.Labels)
 	require.Equal(t, slog.LevelInfo, c.Log.Level)
 	require.Equal(t, 20*time.Second, c.ShutdownGrace)
 }

@@ -16,6 +16,25 @@ import (
 // Load reads a file with the environment of the process. Its errors are *Problems, or a *chat.Problem when the file
 // itself cannot be read.
 func Load(path string) (*Config, error) {
+	text, err := readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(path, text, os.LookupEnv)
+}
+
+// Inspect is Load for those who look at the parts that are in order although others are not: with problems it answers
+// the configuration as far as it could be read, too. Problems.About says which parts of it can be relied on.
+func Inspect(path string) (*Config, Problems, error) {
+	text, err := readFile(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	c, problems := read(path, text, os.LookupEnv)
+	return c, problems, nil
+}
+
+func readFile(path string) ([]byte, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, &chat.Problem{
@@ -24,13 +43,22 @@ func Load(path string) (*Config, error) {
 			Err: err,
 		}
 	}
-	return Parse(path, text, os.LookupEnv)
+	return text, nil
 }
 
 // Parse reads text as the file of that name. ${NAME} and ${NAME:-default} in strings are replaced by what env answers
 // (the second also when it answers ""), $${ stands for ${. A secret may be "file:" and the name of a file with the
 // value. Relative paths start at the file's folder. The error is always a *Problems.
 func Parse(name string, text []byte, env func(string) (string, bool)) (*Config, error) {
+	c, problems := read(name, text, env)
+	if len(problems) > 0 {
+		return nil, &problems
+	}
+	return c, nil
+}
+
+func read(name string, text []byte, env func(string) (string, bool)) (*Config, Problems) {
+	c := defaults()
 	r := &reader{
 		file: name, env: env,
 		keys: map[string]*token.Token{}, values: map[string]*token.Token{}, broken: map[string]bool{},
@@ -38,21 +66,17 @@ func Parse(name string, text []byte, env func(string) (string, bool)) (*Config, 
 	}
 	dir, err := filepath.Abs(filepath.Dir(name))
 	if err != nil {
-		return nil, &Problems{{File: name, Line: 1, Column: 1, Say: err.Error()}}
+		return c, Problems{{File: name, Line: 1, Column: 1, Say: err.Error()}}
 	}
 	r.dir = dir
-	c := defaults()
 	if body, ok := r.parse(text); ok {
 		r.document(body, c)
 		if !r.broken[""] {
 			r.check(c)
 		}
 	}
-	if len(r.problems) > 0 {
-		r.problems.sort()
-		return nil, &r.problems
-	}
-	return c, nil
+	r.problems.sort()
+	return c, r.problems
 }
 
 // parse reads the syntax; without a problem it answers the one document's body, or nil for an empty file.

@@ -49,3 +49,20 @@ func (p *Problems) sort() {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
 }
+
+// About answers the first problem of a path, of something below it or above it; nil means that its value is in order.
+// A problem of the file as a whole is about everything.
+func (p Problems) About(path string) *Problem {
+	for i, problem := range p {
+		if problem.Path == "" || within(problem.Path, path) || within(path, problem.Path) {
+			return &p[i]
+		}
+	}
+	return nil
+}
+
+// within says that one path is another, or below it.
+func within(path, above string) bool {
+	rest, ok := strings.CutPrefix(path, above)
+	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
+}

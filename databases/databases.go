@@ -266,12 +266,14 @@ func commandName(command any) string {
 type Server struct {
 	// Version is the server's: "4.4.6". FCV is the feature compatibility version, "" when it cannot be known.
 	Version, FCV string
-	// ReplicaSet is "" for a server that is no member of one; ID is the replica set's own, as hex.
+	// ReplicaSet is "" for a server that is no member of one.
 	ReplicaSet string
 	// Sharded says that a router of a sharded cluster answered.
 	Sharded bool
 	// Sessions says that the server knows sessions.
 	Sessions bool
+	// Process tells the process of the primary from all others, "" when the server does not know.
+	Process string
 }
 
 // AtLeast says whether the server's version is that one or a later one.
@@ -300,6 +302,9 @@ func (d *Database) Server(ctx context.Context) (Server, error) {
 	s.Sharded = message == "isdbgrid"
 	_, err = hello.LookupErr("logicalSessionTimeoutMinutes")
 	s.Sessions = err == nil
+	if id, ok := hello.Lookup("topologyVersion", "processId").ObjectIDOK(); ok {
+		s.Process = id.Hex()
+	}
 	fcv, err := d.Run(ctx, "admin", bson.D{{Key: "getParameter", Value: 1}, {Key: "featureCompatibilityVersion", Value: 1}})
 	if err != nil {
 		if _, answered := errors.AsType[mongo.CommandError](err); !answered {

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/kampyn/opsbot/chat"
 	"go.mongodb.org/mongo-driver/mongo"
@@ -131,14 +132,43 @@ func (d *Database) unreachable(reason, cause error) error {
 	case errors.As(reason, &verify), errors.As(reason, &authority), errors.As(reason, &host),
 		errors.As(reason, &expired), errors.As(reason, &record), errors.As(reason, &alert):
 		return &chat.Problem{
-			Say: "There is no secure connection to the database " + name + ": TLS failed.",
+			Say: "There is no secure connection to the database " + name + ": TLS failed" + tlsReason(reason) + ".",
 			Try: "Check `tls`, `tlsCAFile` and the host of its URI against the server's certificate.", Err: cause,
 		}
 	}
 	return &chat.Problem{
-		Say: "The database " + name + " can't be reached.",
+		Say: "The database " + name + " can't be reached" + networkReason(reason) + ".",
 		Try: "Is the server up, and may this machine reach it (firewall, allow list)?", Err: cause,
 	}
+}
+
+// tlsReason says in a few words why a certificate was not accepted.
+func tlsReason(err error) string {
+	if invalid, ok := errors.AsType[x509.CertificateInvalidError](err); ok && invalid.Reason == x509.Expired {
+		return ", the server's certificate has expired or is not valid yet"
+	}
+	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
+		return ", the server's certificate is signed by an authority that is not trusted here"
+	}
+	if _, ok := errors.AsType[x509.HostnameError](err); ok {
+		return ", the server's certificate is for another host"
+	}
+	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
+		return ", the server does not speak TLS"
+	}
+	return ""
+}
+
+// networkReason says in a few words what came instead of an answer.
+func networkReason(err error) string {
+	var network net.Error
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return " (the connection was refused)"
+	case errors.As(err, &network) && network.Timeout():
+		return " (no answer)"
+	}
+	return ""
 }
 
 // quiet shows an error without the documents and keys that a server's message may quote.

@@ -115,6 +115,9 @@ func (c *call) execute() error {
 	if err := c.allowed(cmd); err != nil {
 		return err
 	}
+	if err := c.authorized(); err != nil {
+		return err
+	}
 	c.srv.count.add(c.name)
 	replay, err := c.enterSession(cmd)
 	if err != nil {

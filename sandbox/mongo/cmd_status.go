@@ -328,14 +328,20 @@ func connectionStatus(c *call) error {
 	w.end()
 	w.beginArray("authenticatedUserRoles")
 	if c.conn.user != "" {
-		w.beginElement()
-		w.str("role", "root")
-		w.str("db", "admin")
-		w.end()
+		for _, role := range c.srv.userRoles() {
+			w.beginElement()
+			w.str("role", role)
+			w.str("db", "admin")
+			w.end()
+		}
 	}
 	w.end()
-	if truth(c.arg("showPrivileges")) {
+	switch {
+	case !truth(c.arg("showPrivileges")):
+	case c.conn.user == "":
 		w.value("authenticatedUserPrivileges", array())
+	default:
+		c.srv.privileges(w)
 	}
 	w.end()
 	return nil

@@ -26,6 +26,7 @@ type Options struct {
 	Log        *slog.Logger     // default: nothing is logged
 	Username   string           // with Password: SCRAM-SHA-256 against the database admin is required
 	Password   string
+	Roles      []string // built-in roles of that user on admin; default: root
 }
 
 // Server is a running server. Its methods may be called from several goroutines.
@@ -88,6 +89,9 @@ func Start(o Options) (*Server, error) {
 func (o *Options) fill() error {
 	if (o.Username == "") != (o.Password == "") {
 		return errors.New("start the MongoDB double: a user name needs a password, and a password a name")
+	}
+	if err := checkRoles(o.Roles); err != nil {
+		return fmt.Errorf("start the MongoDB double: %w", err)
 	}
 	if o.Addr == "" {
 		o.Addr = "127.0.0.1:0"

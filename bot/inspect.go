@@ -1,0 +1,203 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	slackgo "github.com/slack-go/slack"
+
+	"github.com/kampyn/opsbot/chat"
+)
+
+// Grant is who a bot token speaks as, and the scopes that were granted to it.
+type Grant struct {
+	Identity
+	// Scopes are sorted. They are empty when the server does not tell them.
+	Scopes []string
+}
+
+// Grant asks Slack anew what the bot token is good for.
+// https://docs.slack.dev/apis/web-api/#responses for the header
+func (s *Slack) Grant(ctx context.Context) (Grant, error) {
+	var g Grant
+	err := s.call(ctx, "auth.test", "", func(ctx context.Context) error {
+		r, err := s.api.AuthTestContext(ctx)
+		if err != nil {
+			return err
+		}
+		if r.UserID == "" {
+			return errEmptyAnswer
+		}
+		g.Identity = Identity{Team: r.TeamID, TeamName: r.Team, Enterprise: r.EnterpriseID, User: r.UserID, Bot: r.BotID, Name: r.User, URL: r.URL}
+		for scope := range strings.SplitSeq(r.Header.Get("X-OAuth-Scopes"), ",") {
+			if scope = strings.TrimSpace(scope); scope != "" {
+				g.Scopes = append(g.Scopes, scope)
+			}
+		}
+		return nil
+	})
+	slices.Sort(g.Scopes)
+	return g, explain("", err)
+}
+
+// TryApp asks for the address of a Socket Mode connection with the app token, and does not connect. Slack takes no
+// notice of an address that is not used.
+// https://docs.slack.dev/reference/methods/apps.connections.open
+func (s *Slack) TryApp(ctx context.Context) error {
+	err := s.call(ctx, "apps.connections.open", "", func(ctx context.Context) error {
+		_, address, err := s.api.StartSocketModeContext(ctx)
+		if err == nil && address == "" {
+			err = errEmptyAnswer
+		}
+		return err
+	})
+	return explain("", err)
+}
+
+// Channel is a conversation as the bot sees it.
+type Channel struct {
+	ID, Name string
+	// Private channels are seen by their members only; Shared ones have people of other workspaces in them.
+	Private, Member, Archived, Shared bool
+}
+
+// Channels answers the channels of the given names or IDs by what they were asked for with. What the bot cannot see is
+// left out. Names are all the names that it can see.
+func (s *Slack) Channels(ctx context.Context, wanted []string) (found map[string]Channel, names []string, err error) {
+	found = map[string]Channel{}
+	var byName []string
+	for _, want := range wanted {
+		if !channelID.MatchString(want) {
+			byName = append(byName, want)
+			continue
+		}
+		var c *slackgo.Channel
+		err := s.call(ctx, "conversations.info", "", func(ctx context.Context) (err error) {
+			c, err = s.api.GetConversationInfoContext(ctx, &slackgo.GetConversationInfoInput{ChannelID: want})
+			return err
+		})
+		if Code(err) == "channel_not_found" {
+			continue
+		}
+		if err != nil {
+			return nil, nil, explain("", err)
+		}
+		found[want] = channelOf(*c)
+	}
+	if len(byName) == 0 {
+		return found, nil, nil
+	}
+	all, err := s.everyChannel(ctx)
+	if err != nil {
+		return nil, nil, explain("", err)
+	}
+	for _, c := range all {
+		// An archived channel keeps its name until another one takes it.
+		if old, taken := found[c.Name]; slices.Contains(byName, c.Name) && (!taken || old.Archived) {
+			found[c.Name] = channelOf(c)
+		}
+		if !c.IsArchived {
+			names = append(names, c.Name)
+		}
+	}
+	return found, names, nil
+}
+
+func channelOf(c slackgo.Channel) Channel {
+	return Channel{ID: c.ID, Name: c.Name, Private: c.IsPrivate, Member: c.IsMember, Archived: c.IsArchived, Shared: c.IsExtShared}
+}
+
+// everyChannel lists the channels that the bot sees, also archived ones.
+func (s *Slack) everyChannel(ctx context.Context) ([]slackgo.Channel, error) {
+	types := []string{"public_channel", "private_channel"}
+	var all []slackgo.Channel
+	for cursor := ""; ; {
+		var page []slackgo.Channel
+		next := ""
+		err := s.call(ctx, "conversations.list", "", func(ctx context.Context) (err error) {
+			page, next, err = s.api.GetConversationsContext(ctx, &slackgo.GetConversationsParameters{Cursor: cursor, Limit: 500, Types: types})
+			return err
+		})
+		if Code(err) == "missing_scope" && len(types) == 2 {
+			types = types[:1]
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, page...)
+		if cursor = next; cursor == "" {
+			return all, nil
+		}
+	}
+}
+
+// Group is a user group.
+type Group struct {
+	ID, Handle string
+	Members    []string
+	Disabled   bool
+}
+
+// Groups lists the user groups of the workspace by their IDs, also those that are disabled.
+func (s *Slack) Groups(ctx context.Context) (map[string]Group, error) {
+	groups := map[string]Group{}
+	err := s.call(ctx, "usergroups.list", "", func(ctx context.Context) error {
+		all, err := s.api.GetUserGroupsContext(ctx, slackgo.GetUserGroupsOptionIncludeUsers(true), slackgo.GetUserGroupsOptionIncludeDisabled(true))
+		for _, g := range all {
+			groups[g.ID] = Group{ID: g.ID, Handle: g.Handle, Members: g.Users, Disabled: g.DateDelete != 0}
+		}
+		return err
+	})
+	return groups, explain("", err)
+}
+
+// Unfit says why a person may ask the bot for nothing, whatever role was given; "" for a full member of the workspace.
+func (p Person) Unfit(self Identity) string {
+	switch {
+	case p.Gone:
+		return "is deactivated"
+	case p.ID == self.User:
+		return "is opsbot itself"
+	case p.Bot:
+		return "is a bot"
+	case !belongs(p, self):
+		return "belongs to another workspace"
+	case p.Guest:
+		return "is a guest"
+	}
+	return ""
+}
+
+// UnknownUser is the code by which Slack says that there is nobody with a user ID.
+const UnknownUser = "user_not_found"
+
+// Scope is a permission of the bot token that opsbot makes use of.
+type Scope struct {
+	Name, Why string
+	// Optional says that opsbot works without it, and says once what it cannot do.
+	Optional bool
+}
+
+// Scopes are what the bot token needs.
+func Scopes() []Scope {
+	return []Scope{
+		{Name: "commands", Why: "the slash commands"},
+		{Name: "chat:write", Why: "cards and answers"},
+		{Name: "app_mentions:read", Why: "being mentioned, also in threads"},
+		{Name: "im:write", Why: "telling you that a run you follow has ended"},
+		{Name: "im:history", Why: "words sent to the bot directly"},
+		{Name: "channels:read", Why: "finding channels by their names"},
+		{Name: "users:read", Why: "telling members from guests and strangers"},
+		{Name: "usergroups:read", Why: "user groups in roles"},
+		{Name: "groups:read", Why: "finding private channels by their names", Optional: true},
+		{Name: "channels:history", Why: "not posting a card twice after a crash", Optional: true},
+		{Name: "groups:history", Why: "the same in private channels", Optional: true},
+		{Name: "files:write", Why: "what is too long for a message", Optional: true},
+	}
+}
+
+// String is the name with the reason.
+func (s Scope) String() string { return fmt.Sprintf("%s (%s)", chat.Literal(s.Name), s.Why) }
