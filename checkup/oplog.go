@@ -35,17 +35,13 @@ func oplog(ctx context.Context, found *Rows, db *databases.Database, server data
 	case o.Last.IsZero():
 		found.Remark("oplog", "is empty, or is not shown to this user", withoutOplog)
 	case window < shortOplog && o.Growing:
-		found.OK("oplog", "readable; it reaches back %s, and is not full yet", hours(window))
+		found.OK("oplog", "readable; it reaches back %s, and is not full yet", chat.Span(window))
 	case window < shortOplog:
-		found.Remark("oplog", fmt.Sprintf("readable; it reaches back %s", hours(window)),
+		found.Remark("oplog", fmt.Sprintf("readable; it reaches back %s", chat.Span(window)),
 			"It should hold a day or more: enlarge it with `replSetResizeOplog`.")
 	default:
-		found.OK("oplog", "readable; it reaches back %s", hours(window))
+		found.OK("oplog", "readable; it reaches back %s", chat.Span(window))
 	}
-}
-
-func hours(d time.Duration) string {
-	return fmt.Sprintf("%.1f h", d.Hours())
 }
 
 // reasonOf is an error in a few words.

@@ -72,7 +72,8 @@ func restoring(ctx context.Context, found *Rows, db *databases.Database) {
 	}
 	switch missing := rights.Missing("", restoreActions...); {
 	case rights.User == "":
-		found.Remark(name, "everybody who reaches the server may do everything: nobody signs in", "Switch access control on, and give opsbot a user of its own.")
+		found.OK(name, "nothing is forbidden")
+		found.Remark("access", "nobody signs in: whoever reaches the server may do everything", "Switch access control on, and give opsbot a user of its own.")
 	case !rights.Told():
 		found.Skip(name, "because the server does not tell what its user "+chat.Literal(rights.User)+" may do")
 	case len(missing) > 0:

@@ -47,7 +47,7 @@ func (s *Slack) Scopes(needed []bot.Scope) Probe {
 			found.Remark("scopes", "opsbot works without, but not as well: "+strings.Join(wanting, ", "), escaped(reinstall))
 		}
 		if len(more) > 0 {
-			found.Remark("scopes", "granted and not needed: "+strings.Join(more, ", "), "Take them away if no other part of the app uses them.")
+			found.Remark("scopes", "granted and not needed: "+some(more), "Take them away if no other part of the app uses them.")
 		}
 	}}
 }

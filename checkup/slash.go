@@ -4,8 +4,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-
-	"github.com/kampyn/opsbot/chat"
 )
 
 // SlashCommands says what can be known of the registration of the commands: the scope, and not the names. Slack tells
@@ -23,7 +21,7 @@ func (s *Slack) SlashCommands(prefix string, names []string) Probe {
 		}
 		shown := make([]string, len(names))
 		for i, name := range names {
-			shown[i] = chat.Literal("/" + prefix + name)
+			shown[i] = "/" + prefix + name
 		}
 		found.Skip("commands", "because Slack tells no bot which are registered; the manifest must hold "+strings.Join(shown, ", "))
 	}}

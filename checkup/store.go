@@ -35,7 +35,11 @@ func newTrial(store objects.Store, found *Rows) *trial {
 func (t *trial) reach(ctx context.Context) bool {
 	_, err := t.store.List(ctx, trials)
 	if err == nil {
-		t.found.OK("list", "%s answers", chat.Literal(t.store.String()))
+		at := ""
+		if bucket, ok := t.store.(*objects.S3); ok {
+			at = " at " + bucket.Place()
+		}
+		t.found.OK("list", "%s%s answers", chat.Literal(t.store.String()), at)
 		return true
 	}
 	say, try, hopeless := storeFault(err, "s3:ListBucket")

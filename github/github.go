@@ -166,4 +166,6 @@ func Reason(err error) string {
 	return ""
 }
 
-func fault(doing string, err error) error { return fmt.Errorf("github: %s the repository: %w", doing, err) }
+func fault(doing string, err error) error {
+	return fmt.Errorf("github: %s the repository: %w", doing, err)
+}

@@ -44,6 +44,9 @@ func Main(ctx context.Context, args []string, s Streams) int {
 	if err == nil {
 		return exitOK
 	}
+	if errors.Is(err, errChecked) {
+		return exitFailed
+	}
 	t.explain(err)
 	if t.misworded(err) {
 		return exitUsage
@@ -86,7 +89,7 @@ func (t *terminal) root() *cobra.Command {
 		t.asked = append(strings.Fields(cmd.CommandPath()), args...)
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(t.run(), t.backup(), t.restore(), t.jobs(), t.audit(), t.approvalCode(), t.version())
+	root.AddCommand(t.run(), t.check(), t.backup(), t.restore(), t.jobs(), t.audit(), t.approvalCode(), t.version())
 	explainArgs(root)
 	return root
 }

@@ -1,0 +1,248 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/kampyn/opsbot/backups"
+	"github.com/kampyn/opsbot/bot"
+	"github.com/kampyn/opsbot/chat"
+	"github.com/kampyn/opsbot/checkup"
+	"github.com/kampyn/opsbot/commands"
+	"github.com/kampyn/opsbot/config"
+	"github.com/kampyn/opsbot/databases"
+	"github.com/kampyn/opsbot/github"
+	"github.com/kampyn/opsbot/objects"
+)
+
+// Checkup tries everything that a configuration names, with connections of its own. Run it, then Close it.
+type Checkup struct {
+	Probes []checkup.Probe
+
+	c        *config.Config
+	problems config.Problems
+	now      func() time.Time
+	stops    []func() error
+}
+
+// checkTimeout bounds each search for a database server; the bot itself waits longer.
+const checkTimeout = 8 * time.Second
+
+// NewCheckup makes the probes for a configuration that may have problems: what depends on a faulty part is skipped with
+// a word about it.
+func NewCheckup(ctx context.Context, c *config.Config, problems config.Problems, log *slog.Logger) *Checkup {
+	u := &Checkup{c: c, problems: problems, now: time.Now}
+	u.configuration()
+	u.slack(log)
+	u.databases(ctx)
+	store := u.storage(ctx)
+	u.state()
+	u.github()
+	u.backups(store)
+	return u
+}
+
+// Close ends the connections.
+func (u *Checkup) Close() error {
+	var err error
+	for _, stop := range u.stops {
+		err = errors.Join(err, stop())
+	}
+	return err
+}
+
+func (u *Checkup) add(probes ...checkup.Probe) { u.Probes = append(u.Probes, probes...) }
+
+// faulty answers why what depends on these paths cannot be tried; "" when it can.
+func (u *Checkup) faulty(paths ...string) string {
+	for _, path := range paths {
+		if problem := u.problems.About(path); problem != nil {
+			if problem.Path == "" {
+				return "because the configuration could not be read"
+			}
+			return fmt.Sprintf("because of %s in line %d", chat.Literal(problem.Path), problem.Line)
+		}
+	}
+	return ""
+}
+
+// configuration has a row for each fault.
+func (u *Checkup) configuration() {
+	u.add(checkup.Probe{Section: "Configuration", Run: func(_ context.Context, found *checkup.Rows) {
+		for _, p := range u.problems {
+			say := chat.Escape(p.Say)
+			if p.Path != "" {
+				say = chat.Literal(p.Path) + ": " + say
+			}
+			found.Fail(fmt.Sprintf("line %d", p.Line), say, chat.Escape(upper(p.Try)))
+		}
+		if len(u.problems) > 0 {
+			return
+		}
+		into := "a folder"
+		if u.c.Storage.S3 != nil {
+			into = "a bucket"
+		}
+		found.OK("file", "in order: %s, backups into %s", chat.Plural(int64(len(u.c.Databases)), "database"), into)
+	}})
+}
+
+// upper makes the hint of a problem the sentence of a row.
+func upper(s string) string {
+	if s == "" {
+		return ""
+	}
+	r := []rune(s)
+	if r[0] >= 'a' && r[0] <= 'z' {
+		r[0] -= 'a' - 'A'
+	}
+	if last := r[len(r)-1]; last != '?' && last != '.' && last != ')' {
+		r = append(r, '.')
+	}
+	return string(r)
+}
+
+func (u *Checkup) slack(log *slog.Logger) {
+	c := u.c
+	why := u.faulty("slack.bot_token", "slack.api_url")
+	if why == "" {
+		why = u.faulty("slack.app_token")
+	}
+	if why != "" {
+		u.add(checkup.Skip("Slack", "everything", why), checkup.Skip("People", "everything", why))
+		return
+	}
+	// The client retries by itself, so its failures are told by the rows alone.
+	s := &checkup.Slack{Client: bot.NewSlack(bot.SlackOptions{
+		BotToken: c.Slack.BotToken.Reveal(), AppToken: c.Slack.AppToken.Reveal(), APIURL: c.Slack.APIURL, Log: slog.New(slog.DiscardHandler),
+	})}
+	u.add(s.Tokens(), s.Scopes(bot.Scopes()))
+	if why := u.faulty("slack.command_prefix"); why != "" {
+		u.add(checkup.Skip("Slack", "commands", why))
+	} else {
+		names := []string{}
+		for _, command := range commands.All(commands.Parts{}) {
+			names = append(names, command.Name)
+		}
+		u.add(s.SlashCommands(c.Slack.CommandPrefix, names))
+	}
+	places := []checkup.Place{}
+	for _, p := range []checkup.Place{
+		{Channel: c.Slack.Channels.Ops, Key: "slack.channels.ops"}, {Channel: c.Slack.Channels.Incidents, Key: "slack.channels.incidents"},
+		{Channel: c.Slack.Channels.Security, Key: "slack.channels.security"},
+	} {
+		if why := u.faulty(p.Key); why != "" {
+			u.add(checkup.Skip("Slack", "channel", why))
+		} else if p.Channel != "" {
+			places = append(places, p)
+		}
+	}
+	u.add(s.Channels(places))
+	if why := u.faulty("roles", "approvals"); why != "" {
+		u.add(checkup.Skip("People", "everything", why))
+		return
+	}
+	u.add(s.People(checkup.People{Roles: roles(c.Roles), Needs: c.Approvals.Restore, Keys: slices.Sorted(maps.Keys(c.Approvals.Keys))}))
+}
+
+func (u *Checkup) databases(ctx context.Context) {
+	all := &checkup.Databases{}
+	for _, d := range u.c.Databases {
+		path := "databases." + d.Name
+		if u.faulty(path) != "" {
+			continue
+		}
+		db, err := databases.Open(ctx, d.Name, d.URI.Reveal(), databases.Options{ReadPreference: d.ReadPreference, Timeout: checkTimeout})
+		if err != nil {
+			u.add(checkup.Probe{Section: "Database " + d.Name, Run: func(_ context.Context, found *checkup.Rows) { found.Error("uri", err) }})
+			continue
+		}
+		u.stops = append(u.stops, func() error { return db.Close(context.WithoutCancel(ctx)) })
+		all.All = append(all.All, db)
+	}
+	for _, d := range u.c.Databases {
+		if why := u.faulty("databases." + d.Name); why != "" {
+			u.add(checkup.Skip("Database "+d.Name, "everything", why))
+		}
+	}
+	for _, db := range all.All {
+		u.add(all.Database(db))
+	}
+	switch {
+	case len(u.c.Databases) == 0 && len(u.problems) > 0:
+		u.add(checkup.Skip("Databases", "everything", "because none could be read from the configuration"))
+	case len(all.All) > 1:
+		u.add(all.Twins())
+	}
+}
+
+func (u *Checkup) storage(ctx context.Context) objects.Store {
+	if why := u.faulty("storage"); why != "" {
+		u.add(checkup.Skip("Storage", "everything", why))
+		return nil
+	}
+	c := u.c
+	store, err := openObjects(ctx, c.Storage)
+	if err != nil {
+		u.add(checkup.Probe{Section: "Storage", Run: func(_ context.Context, found *checkup.Rows) { found.Error("open", err) }})
+		return nil
+	}
+	u.add(checkup.Store(store, c.State.SQLite))
+	return store
+}
+
+func (u *Checkup) state() {
+	if why := u.faulty("state"); why != "" {
+		u.add(checkup.Skip("State", "everything", why))
+		return
+	}
+	u.add(checkup.State(u.c.State.SQLite))
+}
+
+func (u *Checkup) github() {
+	g := u.c.GitHub
+	if why := u.faulty("github"); why != "" {
+		u.add(checkup.Skip("GitHub", "everything", why))
+		return
+	}
+	if g == nil {
+		u.add(checkup.Skip("GitHub", "everything", "because there is no `github` in the configuration: nothing is filed there"))
+		return
+	}
+	repo, err := github.New(github.Options{Repo: g.Repo, Token: g.Token.Reveal(), APIURL: g.APIURL})
+	if err != nil {
+		u.add(checkup.Probe{Section: "GitHub", Run: func(_ context.Context, found *checkup.Rows) { found.Error("repository", err) }})
+		return
+	}
+	u.add(checkup.GitHub(repo, g.Labels, u.now))
+}
+
+func (u *Checkup) backups(store objects.Store) {
+	b := u.c.Backups
+	every := time.Duration(0)
+	if why := u.faulty("backups.full", "backups.timezone"); why != "" {
+		u.add(checkup.Skip("Backups", "schedule", why))
+	} else {
+		schedule := checkup.Schedule{Name: "schedule", Spec: b.Full, Zone: b.Timezone}
+		if plan, err := config.ParseCron(b.Full); b.Full != "" && err == nil {
+			schedule.Next = plan.Next
+			first := plan.Next(u.now())
+			every = plan.Next(first).Sub(first)
+		}
+		u.add(checkup.Schedules([]checkup.Schedule{schedule}, u.now))
+	}
+	if store == nil {
+		u.add(checkup.Skip("Backups", "newest", "because of the storage"))
+		return
+	}
+	names := []string{}
+	for _, d := range u.c.Databases {
+		names = append(names, d.Name)
+	}
+	u.add(checkup.Newest(backups.NewCatalogue(store), names, every, u.now))
+}
