@@ -35,10 +35,10 @@ const checkTimeout = 8 * time.Second
 
 // NewCheckup makes the probes for a configuration that may have problems: what depends on a faulty part is skipped with
 // a word about it.
-func NewCheckup(ctx context.Context, c *config.Config, problems config.Problems, log *slog.Logger) *Checkup {
+func NewCheckup(ctx context.Context, c *config.Config, problems config.Problems) *Checkup {
 	u := &Checkup{c: c, problems: problems, now: time.Now}
 	u.configuration()
-	u.slack(log)
+	u.slack()
 	u.databases(ctx)
 	store := u.storage(ctx)
 	u.state()
@@ -107,7 +107,7 @@ func upper(s string) string {
 	return string(r)
 }
 
-func (u *Checkup) slack(log *slog.Logger) {
+func (u *Checkup) slack() {
 	c := u.c
 	why := u.faulty("slack.bot_token", "slack.api_url")
 	if why == "" {

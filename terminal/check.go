@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -31,7 +30,7 @@ func (t *terminal) check() *cobra.Command {
 				return usageError{err}
 			}
 			began := time.Now()
-			u := app.NewCheckup(cmd.Context(), c, problems, slog.New(slog.DiscardHandler))
+			u := app.NewCheckup(cmd.Context(), c, problems)
 			defer func() { err = errors.Join(err, u.Close()) }()
 			show := t.section
 			if asJSON {

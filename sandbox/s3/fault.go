@@ -139,6 +139,8 @@ func Operation(r *http.Request) string {
 	switch {
 	case key == "" && query.Has("uploads"):
 		return "ListMultipartUploads"
+	case key == "" && r.Method == http.MethodGet && settingOf(query) != "":
+		return settingOf(query)
 	case key == "" && r.Method == http.MethodGet:
 		return "ListObjectsV2"
 	case key == "":
@@ -155,6 +157,19 @@ func Operation(r *http.Request) string {
 		http.MethodPut: "PutObject", http.MethodGet: "GetObject",
 		http.MethodHead: "HeadObject", http.MethodDelete: "DeleteObject",
 	}[r.Method]
+}
+
+// settingOf is the operation of a question about the bucket itself, or "".
+func settingOf(query url.Values) string {
+	for parameter, operation := range map[string]string{
+		"object-lock": "GetObjectLockConfiguration", "versioning": "GetBucketVersioning", "encryption": "GetBucketEncryption",
+		"lifecycle": "GetBucketLifecycleConfiguration",
+	} {
+		if query.Has(parameter) {
+			return operation
+		}
+	}
+	return ""
 }
 
 // Is chooses the requests of one operation: On: s3.Is("UploadPart").
@@ -178,6 +193,40 @@ func Answer(status int, code string) Action {
 				`<Message>scripted fault</Message><RequestId>fault</RequestId></Error>`, code)
 		}
 	}
+}
+
+// Reply answers with a document, as a server with such settings would.
+func Reply(document string) Action {
+	return func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+		w.Header().Set("Content-Type", "application/xml")
+		_, _ = io.WriteString(w, document) // a client that is gone does not need the answer
+	}
+}
+
+// SetClock passes the request on and answers with a date that is so far ahead of the true one.
+func SetClock(ahead time.Duration) Action {
+	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		next.ServeHTTP(&datedWriter{ResponseWriter: w, date: time.Now().Add(ahead)}, r)
+	}
+}
+
+// WithoutCondition passes the request on without If-None-Match, as a server does that does not know it.
+func WithoutCondition() Action {
+	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		r.Header.Del("If-None-Match")
+		next.ServeHTTP(w, r)
+	}
+}
+
+// datedWriter answers with another date.
+type datedWriter struct {
+	http.ResponseWriter
+	date time.Time
+}
+
+func (w *datedWriter) WriteHeader(status int) {
+	w.Header().Set("Date", w.date.UTC().Format(http.TimeFormat))
+	w.ResponseWriter.WriteHeader(status)
 }
 
 // CutRequest reads n bytes of the request's body and closes the connection; the server sees nothing of it.
