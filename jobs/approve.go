@@ -20,7 +20,7 @@ func (r *Runner) Approve(ctx context.Context, id, hash string, by chat.User) (Ru
 		}
 		run.Plan.Approvals = append(run.Plan.Approvals, Approval{By: by, At: r.o.Now(), Hash: hash})
 		r.note(run, "approved", by, fmt.Sprintf("%s was approved by %s (%d of %d).", run.Title, by.Mention(), len(run.Plan.Approvals), run.Plan.Needs))
-		if len(run.Plan.Approvals) >= run.Plan.Needs {
+		if run.Plan.decided() {
 			r.enter(run, Queued, by, run.Title+" has all the approvals that it needs.")
 		}
 		return nil
@@ -28,22 +28,28 @@ func (r *Runner) Approve(ctx context.Context, id, hash string, by chat.User) (Ru
 	return r.decide(ctx, id, approve)
 }
 
-// Confirm queues a run whose plan needs no approval by others. Only the requester can, by typing Plan.Confirm exactly.
+// Confirm notes that the requester has typed Plan.Confirm exactly, which nobody else can. A plan that needs no approval
+// by others is queued by it.
 func (r *Runner) Confirm(ctx context.Context, id, typed string, by chat.User) (Run, error) {
 	confirm := func(run *Run) error {
 		if err := r.open(*run); err != nil {
 			return err
 		}
 		switch {
-		case run.Plan.Needs > 0:
+		case run.Plan.Confirm == "":
 			return &chat.Problem{Say: "This plan is approved by others, not confirmed.", Try: fmt.Sprintf("It needs %s.", chat.Plural(int64(run.Plan.Needs), "approval"))}
 		case !samePerson(run.By, by):
 			return &chat.Problem{Say: "Only " + run.By.Mention() + ", who proposed it, can confirm this plan."}
+		case run.Plan.Confirmed != nil:
+			return &chat.Problem{Say: "You have confirmed this plan already, at " + chat.Time(run.Plan.Confirmed.At) + ".", Try: "It waits for the approval of somebody else."}
 		case typed != run.Plan.Confirm:
 			return &chat.Problem{Say: chat.Literal(typed) + " is not what has to be typed.", Try: "Type exactly " + chat.Literal(run.Plan.Confirm) + "."}
 		}
+		run.Plan.Confirmed = &Approval{By: by, At: r.o.Now(), Hash: run.Plan.Hash}
 		r.note(run, "confirmed", by, run.Title+" was confirmed by "+by.Mention()+".")
-		r.enter(run, Queued, by, run.Title+" was confirmed.")
+		if run.Plan.decided() {
+			r.enter(run, Queued, by, run.Title+" was confirmed.")
+		}
 		return nil
 	}
 	return r.decide(ctx, id, confirm)
@@ -139,6 +145,9 @@ func (r *Runner) mayApprove(run Run, hash string, by chat.User) error {
 		return &chat.Problem{Say: "I can't tell who approves: an approval needs a person with an ID."}
 	case samePerson(run.By, by):
 		return &chat.Problem{Say: "You proposed this plan, so somebody else has to approve it."}
+	case !run.Plan.Typed():
+		return &chat.Problem{Say: run.By.Mention() + ", who proposed this plan, has not confirmed it yet.",
+			Try: "They press Confirm and type " + chat.Literal(run.Plan.Confirm) + "; then approve it."}
 	}
 	for _, a := range run.Plan.Approvals {
 		if samePerson(a.By, by) {
@@ -180,7 +189,7 @@ func (r *Runner) expire(ctx context.Context, id string) error {
 			return errChanged
 		}
 		run.Reason, run.Try = "Nobody approved the plan before "+chat.Time(run.Plan.Expires)+".", "Ask for it anew."
-		if run.Plan.Needs == 0 {
+		if !run.Plan.Typed() {
 			run.Reason = run.By.Mention() + " did not confirm the plan before " + chat.Time(run.Plan.Expires) + "."
 		}
 		r.note(run, "expired", self, run.Reason)

@@ -67,7 +67,7 @@ func icon(run Run) string {
 // words is the run's status in a few words.
 func words(run Run) string {
 	switch {
-	case run.Status == Proposed && run.Plan != nil && run.Plan.Needs > 0:
+	case run.Status == Proposed && run.Plan != nil && run.Plan.Typed():
 		return fmt.Sprintf("waits for approval (%d of %d)", len(run.Plan.Approvals), run.Plan.Needs)
 	case run.Status == Proposed:
 		return "waits for confirmation"
@@ -209,6 +209,10 @@ func howFar(run Run) string {
 func planParts(run Run) []chat.Part {
 	plan := run.Plan
 	parts := []chat.Part{chat.Text(cut("*The plan:* "+plan.Title, mostText))}
+	if run.Status == Proposed && !plan.Typed() && plan.Needs > 0 {
+		parts = append(parts, chat.Text(fmt.Sprintf("First %s presses *Confirm…* and types %s; then it needs %s.", run.By.Mention(),
+			chat.Literal(plan.Confirm), chat.Plural(int64(plan.Needs), "approval"))))
+	}
 	ended := run.Status.Ended() // what came of it counts then, and not what was to be weighed before
 	for facts := plan.Facts; len(facts) > 0 && !ended; {
 		n := min(len(facts), mostFields)
@@ -227,6 +231,9 @@ func planParts(run Run) []chat.Part {
 		parts = append(parts, paragraphs(lines)...)
 	}
 	var lines []string
+	if c := plan.Confirmed; c != nil && plan.Needs > 0 {
+		lines = append(lines, "✍️ "+c.By.Mention()+" confirmed it by typing at "+chat.Time(c.At))
+	}
 	for _, a := range plan.Approvals {
 		lines = append(lines, "👍 "+a.By.Mention()+" approved at "+chat.Time(a.At))
 	}
@@ -242,7 +249,7 @@ func (r *Runner) HowFar(run Run) string { return howFar(run) }
 func buttons(run Run) []chat.Button {
 	name := plain(run.Title)
 	switch {
-	case run.Status == Proposed && run.Plan.Needs == 0:
+	case run.Status == Proposed && !run.Plan.Typed():
 		return []chat.Button{
 			{Action: "plan.confirm", Value: run.ID, Label: "Confirm…", Style: chat.Danger},
 			{Action: "plan.decline", Value: run.ID, Label: "Decline"}}

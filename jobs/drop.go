@@ -3,7 +3,6 @@ package jobs
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"time"
 
 	"github.com/kampyn/opsbot/backups"
@@ -41,6 +40,16 @@ type dropArgs struct {
 type dropBasis struct {
 	Collections int   `json:"collections"`
 	Documents   int64 `json:"documents"`
+	// Unknown counts collections whose size the server does not tell.
+	Unknown int `json:"unknown,omitempty"`
+}
+
+func (b dropBasis) String() string {
+	text := chat.Plural(int64(b.Collections), "collection") + ", " + chat.Plural(b.Documents, "document")
+	if b.Unknown > 0 {
+		text += " and what is in " + chat.Plural(int64(b.Unknown), "collection") + " whose size the server does not tell"
+	}
+	return text
 }
 
 // Scratch lists the databases made by restores that are still there, newest first.
@@ -124,7 +133,7 @@ func (j *Drop) planned(ctx context.Context, s Scratch) (Run, error) {
 		Facts: []chat.Field{
 			{Label: "Made by", Value: "the restore " + chat.Literal(s.Run) + ", " + chat.Time(s.At)},
 			{Label: "From", Value: chat.Literal(s.Backup) + ", which stays"},
-			{Label: "Holds", Value: fmt.Sprintf("%s, %s", chat.Plural(int64(basis.Collections), "collection"), chat.Plural(basis.Documents, "document"))},
+			{Label: "Holds", Value: basis.String()},
 		},
 		Losses:  []string{"Everything in " + chat.Literal(s.Name) + ", with all that was changed there since the restore."},
 		Expires: j.Now().Add(j.Lifetime).UTC(),
@@ -151,7 +160,7 @@ func (j *Drop) basis(ctx context.Context, args dropArgs) (dropBasis, error) {
 		return dropBasis{}, err
 	}
 	estimate, err := deployment.EstimateOf(ctx, namespaces)
-	return dropBasis{Collections: len(namespaces), Documents: estimate.Documents}, err
+	return dropBasis{Collections: len(namespaces), Documents: estimate.Documents, Unknown: len(estimate.Unknown)}, err
 }
 
 // Kind describes the work to the Runner. Dropping twice does no harm, but what was approved was one execution.

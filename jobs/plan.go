@@ -22,14 +22,15 @@ type Plan struct {
 	Basis json.RawMessage `json:"basis"`
 	// Expires ends the time in which the plan can be approved.
 	Expires time.Time `json:"expires"`
-	// Needs is the number of approvals by others than the requester. 0 means that the requester confirms the plan
-	// alone by typing Confirm.
+	// Needs is the number of approvals by others than the requester. Confirm, when it is not "", is what the requester
+	// must type besides; with 0 approvals it has to be set.
 	Needs   int    `json:"needs"`
 	Confirm string `json:"confirm,omitempty"`
 	// Args repeats the run's arguments, so that the hash binds them.
 	Args json.RawMessage `json:"args"`
-	// Hash binds the approvals to all of the above.
+	// Hash binds the approvals to all of the above. Confirmed is when the requester typed Confirm.
 	Hash      string     `json:"hash"`
+	Confirmed *Approval  `json:"confirmed,omitempty"`
 	Approvals []Approval `json:"approvals,omitempty"`
 }
 
@@ -47,6 +48,14 @@ func (p *Plan) Seal() error {
 	return err
 }
 
+// Typed says that the requester has typed what must be typed, if anything must.
+func (p *Plan) Typed() bool {
+	return p.Confirm == "" || p.Confirmed != nil && p.Confirmed.Hash == p.Hash
+}
+
+// decided says that the plan has all that it needs to be carried out.
+func (p *Plan) decided() bool { return p.Typed() && len(p.Approvals) >= p.Needs }
+
 // Intact says that the plan is still the one that was sealed.
 func (p *Plan) Intact() bool {
 	hash, err := p.digest()
@@ -55,7 +64,7 @@ func (p *Plan) Intact() bool {
 
 func (p *Plan) digest() (string, error) {
 	bare := *p
-	bare.Hash, bare.Approvals = "", nil
+	bare.Hash, bare.Approvals, bare.Confirmed = "", nil, nil
 	text, err := json.Marshal(bare)
 	if err != nil {
 		return "", fmt.Errorf("jobs: hash the plan: %w", err)

@@ -13,17 +13,24 @@ import (
 func (r *Runner) revive(hard context.Context, t *Task) {
 	defer t.end()
 	_, known := r.kinds[t.Run().Kind]
+	var left Left
 	why := "The process that worked on it has ended."
 	if !known {
 		why = "The process that worked on it has ended, and this version of opsbot does not know how to go on."
-	} else if err := r.clean(hard, t); err != nil {
+	} else if found, err := r.clean(hard, t); err != nil {
 		if hard.Err() != nil || t.lease.Err() != nil {
 			return // the next one to find it begins again
 		}
 		r.o.Log.Error("what the attempt left was not removed; that is tried again later", "run", t.id, "err", err)
+	} else {
+		left = found
 	}
 	r.finish(t, func(run *Run) {
 		run.Lease.Owner, run.Lease.Until = "", time.Time{}
+		if left.Done {
+			r.judge(run, nil, nil, explanation{})
+			return
+		}
 		if run.Cancel != nil {
 			r.cancelled(run)
 			return
@@ -80,10 +87,11 @@ func (r *Runner) cleanLater(ctx, hard context.Context, run Run, work interface{ 
 		return // it is another process's turn, or the store's fault is reported by the loop
 	}
 	work.Go(func() {
+		var left Left
 		err := r.hold(hard, leased)
 		if err == nil && kind.Clean != nil {
 			ctx, cancel := context.WithTimeout(hard, cleanTime)
-			err = cleanWith(ctx, kind, leased, r.o.LeaseTTL/8)
+			left, err = cleanWith(ctx, kind, leased, r.o.LeaseTTL/8)
 			cancel()
 		}
 		var busy *Busy
@@ -96,6 +104,9 @@ func (r *Runner) cleanLater(ctx, hard context.Context, run Run, work interface{ 
 			}
 			run.Unclean, run.Lease.Owner, run.Lease.Until = err != nil, "", time.Time{}
 			if err == nil {
+				if left.Result != nil {
+					run.Result = left.Result
+				}
 				run.Shown = "" // the card still says that there is something to remove
 			}
 			return nil

@@ -186,7 +186,7 @@ func (j *Restore) basis(ctx context.Context, args restoreArgs) (restoreBasis, er
 
 // Kind describes the work to the Runner.
 func (j *Restore) Kind() Kind {
-	return Kind{Name: RestoreKind, Work: j.work, Check: j.check, Clean: j.clean, Details: j.details, Buttons: j.buttons}
+	return Kind{Name: RestoreKind, Work: j.work, Check: j.check, Clean: j.clean, Left: j.left, Details: j.details, Buttons: j.buttons}
 }
 
 func (j *Restore) check(ctx context.Context, run Run) error {
@@ -266,6 +266,20 @@ func (j *Restore) clean(ctx context.Context, run Run) error {
 		return err
 	}
 	return backups.DropUnfinished(ctx, j.Store, deployment, run.ID)
+}
+
+// left finds the certificate of a restore that was proven when its process died before it could note that.
+func (j *Restore) left(ctx context.Context, run Run) (Left, error) {
+	args, err := parseArgs[restoreArgs](run)
+	if err != nil {
+		return Left{}, err
+	}
+	cert, ok, err := backups.CertificateOf(ctx, j.Store, args.Backup, run.ID)
+	if err != nil || !ok {
+		return Left{}, err
+	}
+	text, err := json.Marshal(cert)
+	return Left{Result: text, Done: cert.OK}, err
 }
 
 // nameTargets fills in the new name of each database, at most 63 bytes as MongoDB allows.

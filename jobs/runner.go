@@ -3,6 +3,7 @@ package jobs
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -23,6 +24,9 @@ type Kind struct {
 	// Clean removes what an attempt left that did not succeed; nil if there is never anything. It may be called more
 	// than once for the same attempt, also when the attempt had not begun to write anything.
 	Clean func(ctx context.Context, r Run) error
+	// Left says, after Clean, what came of an attempt that did not succeed, or whose end was not noted; nil if there is
+	// nothing to say. It may be called more than once.
+	Left func(ctx context.Context, r Run) (Left, error)
 	// Check compares the plan's basis with reality just before Work begins; nil if there is nothing to compare. Its
 	// error fails the run with nothing done, so that Clean is not called either.
 	Check func(ctx context.Context, r Run) error
@@ -35,6 +39,14 @@ type Kind struct {
 	Buttons func(r Run) []chat.Button
 	// Local says that Run leaves it to RunOnly of the process that asked for it, which has what nobody else has.
 	Local bool
+}
+
+// Left is what came of an attempt that was not seen to its end.
+type Left struct {
+	// Result becomes the run's, unless it is nil.
+	Result json.RawMessage
+	// Done says that all was done and proven, and that only noting it did not come about: the run has succeeded.
+	Done bool
 }
 
 // The causes with which the context of a run's work ends.

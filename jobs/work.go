@@ -22,8 +22,12 @@ func (r *Runner) attempt(hard context.Context, t *Task) {
 	cause := context.Cause(t.work)
 	if err != nil {
 		r.o.Log.Info("work ended with an error", "run", t.id, "err", err)
-		if cleanErr := r.clean(hard, t); cleanErr != nil && t.lease.Err() == nil {
+		left, cleanErr := r.clean(hard, t)
+		if cleanErr != nil && t.lease.Err() == nil {
 			r.o.Log.Error("what the attempt left was not removed; that is tried again later", "run", t.id, "err", cleanErr)
+		}
+		if left.Done {
+			err = nil
 		}
 	}
 	if lost := context.Cause(t.lease); lost != nil {
@@ -38,7 +42,7 @@ func (r *Runner) attempt(hard context.Context, t *Task) {
 func (r *Runner) perform(hard context.Context, t *Task) error {
 	run := t.Run()
 	if run.Unclean {
-		if err := r.clean(hard, t); err != nil {
+		if _, err := r.clean(hard, t); err != nil {
 			return &chat.Problem{Say: "What an earlier attempt left could not be removed.", Try: "Look into the log, then retry.", Err: err}
 		}
 	}
@@ -73,7 +77,7 @@ func (r *Runner) recheck(ctx context.Context, run Run, kind Kind) error {
 			who = append(who, a.By)
 		}
 	}
-	if len(who) < run.Plan.Needs {
+	if len(who) < run.Plan.Needs || !run.Plan.Typed() || run.Plan.Confirmed != nil && !samePerson(run.Plan.Confirmed.By, run.By) {
 		return &chat.Problem{Say: "The plan does not have the approvals that it needs; nothing was done.", Try: "Ask for it anew."}
 	}
 	if kind.Check == nil {
@@ -103,11 +107,11 @@ func safely(do func() error) (err error) {
 const cleanTime = time.Minute
 
 // clean removes what an attempt left, if it can have left anything, in up to three tries. When the program shuts down
-// it may take half of the time that is left to the work.
-func (r *Runner) clean(hard context.Context, t *Task) error {
+// it may take half of the time that is left to the work. It answers what came of the attempt.
+func (r *Runner) clean(hard context.Context, t *Task) (left Left, err error) {
 	run := t.Run()
 	if !run.Unclean {
-		return nil
+		return left, nil
 	}
 	ctx, cancel := context.WithTimeout(t.lease, cleanTime)
 	defer cancel()
@@ -120,26 +124,37 @@ func (r *Runner) clean(hard context.Context, t *Task) error {
 	})()
 	if t.kind.Clean != nil {
 		if err := t.Checkpoint(ctx, func(run *Run) { run.Cleaning = true }); err != nil {
-			return err
+			return left, err
 		}
-		if err := cleanWith(ctx, t.kind, run, r.o.LeaseTTL/8); err != nil {
-			return err
+		if left, err = cleanWith(ctx, t.kind, run, r.o.LeaseTTL/8); err != nil {
+			return left, err
 		}
 	}
-	return t.Checkpoint(ctx, func(run *Run) { run.Unclean, run.Cleaning = false, false })
+	return left, t.Checkpoint(ctx, func(run *Run) {
+		run.Unclean, run.Cleaning = false, false
+		if left.Result != nil {
+			run.Result = left.Result
+		}
+	})
 }
 
-func cleanWith(ctx context.Context, kind Kind, run Run, pause time.Duration) error {
-	var err error
+func cleanWith(ctx context.Context, kind Kind, run Run, pause time.Duration) (left Left, err error) {
 	for try := range 3 {
 		if try > 0 && sleep(ctx, pause) != nil {
 			break
 		}
-		if err = safely(func() error { return kind.Clean(ctx, run) }); err == nil {
-			return nil
+		err = safely(func() error {
+			if err := kind.Clean(ctx, run); err != nil || kind.Left == nil {
+				return err
+			}
+			left, err = kind.Left(ctx, run)
+			return err
+		})
+		if err == nil {
+			return left, nil
 		}
 	}
-	return fmt.Errorf("clean up: %w", err)
+	return left, fmt.Errorf("clean up: %w", err)
 }
 
 // explanation is what people read about a run that did not succeed.
@@ -168,6 +183,7 @@ func (r *Runner) judge(run *Run, err, cause error, why explanation) {
 	case err == nil:
 		run.Unclean = false
 		run.Reason, run.Try = "", ""
+		closeSteps(run, Succeeded, r.o.Now())
 		r.enter(run, Succeeded, run.By, run.Title+" has succeeded.")
 	case run.Cancel != nil && (errors.Is(cause, ErrCancelled) || errors.Is(cause, ErrShutdown)):
 		r.cancelled(run)
