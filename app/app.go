@@ -33,6 +33,7 @@ type App struct {
 	Verify    *jobs.Verify
 	Restore   *jobs.Restore
 	Drop      *jobs.Drop
+	InPlace   *jobs.InPlace
 	Prune     *jobs.Prune
 	// RestoreArchive works only in a process that has set how its files are opened.
 	RestoreArchive *jobs.RestoreArchive
@@ -119,6 +120,10 @@ func (a *App) kinds() {
 		Policy: backups.Retention{Daily: b.Retention.Daily, Weekly: b.Retention.Weekly, Monthly: b.Retention.Monthly, Location: b.Timezone},
 		Needs:  approvals.Prune, Lifetime: approvals.Lifetime, Now: a.Now,
 	}
+	a.InPlace = &jobs.InPlace{
+		Databases: a.Databases, Store: a.Objects, Catalogue: a.Catalogue, Backup: a.Backup,
+		Needs: approvals.Restore, Lifetime: approvals.Lifetime, Now: a.Now,
+	}
 	a.Drop = &jobs.Drop{Databases: a.Databases, Store: a.Objects, Needs: approvals.Restore, Lifetime: approvals.Lifetime, Now: a.Now}
 }
 
@@ -126,7 +131,7 @@ func (a *App) kinds() {
 func (a *App) Runner(poster jobs.Poster) (*jobs.Runner, error) {
 	runner, err := jobs.New(jobs.Options{
 		Store: a.State, Events: a.Events, Poster: poster, OpsChannel: a.Config.Slack.Channels.Ops,
-		Kinds: []jobs.Kind{a.Backup.Kind(), a.Verify.Kind(), a.Restore.Kind(), a.Drop.Kind(), a.Prune.Kind(), a.RestoreArchive.Kind()},
+		Kinds: []jobs.Kind{a.Backup.Kind(), a.Verify.Kind(), a.Restore.Kind(), a.Drop.Kind(), a.InPlace.Kind(), a.Prune.Kind(), a.RestoreArchive.Kind()},
 		Grace: a.Config.ShutdownGrace, Now: a.Now, Log: a.Log,
 	})
 	if err != nil {

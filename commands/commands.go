@@ -32,6 +32,7 @@ type Parts struct {
 	Verify     *jobs.Verify
 	Restore    *jobs.Restore
 	Drop       *jobs.Drop
+	InPlace    *jobs.InPlace
 	Prune      *jobs.Prune
 	Version    string
 	Now        func() time.Time

@@ -97,9 +97,14 @@ func (p Parts) runLine(run jobs.Run) string {
 
 // runWord is the run that a request names, in words or by its button.
 func (p Parts) runWord(r bot.Request, verb string) (string, error) {
+	return p.runWordOf(r, "jobs "+verb)
+}
+
+// runWordOf is runWord for any command.
+func (p Parts) runWordOf(r bot.Request, command string) (string, error) {
 	words := wanted(r)
 	if len(words) != 1 {
-		return "", &chat.Problem{Say: "Which run?", Try: "Name one of `/jobs`: " + chat.Literal("/jobs "+verb+" <run>") + "."}
+		return "", &chat.Problem{Say: "Which run?", Try: "Name one of `/jobs`: " + chat.Literal("/"+command+" <run>") + "."}
 	}
 	return words[0], nil
 }
@@ -187,7 +192,7 @@ func (p Parts) planDecline(ctx context.Context, r bot.Request) (bot.Reply, error
 	return private("Declined: " + run.Title + " will not run."), nil
 }
 
-// planConfirm asks the requester of a plan that needs no second person to type what it is about.
+// planConfirm asks the requester to type what the plan is about, below what is lost by it.
 func (p Parts) planConfirm(ctx context.Context, r bot.Request) (bot.Reply, error) {
 	run, err := p.Runner.Get(ctx, r.Value)
 	if err != nil {
@@ -196,12 +201,20 @@ func (p Parts) planConfirm(ctx context.Context, r bot.Request) (bot.Reply, error
 	if run.Plan == nil {
 		return bot.Reply{}, &chat.Problem{Say: chat.Literal(run.ID) + " has no plan to confirm."}
 	}
+	intro := []chat.Part{chat.Text(run.Plan.Title)}
+	if len(run.Plan.Losses) > 0 {
+		intro = append(intro, chat.Text("*What is lost by it:*\n• "+strings.Join(run.Plan.Losses[:min(len(run.Plan.Losses), 8)], "\n• ")))
+	}
+	submit, hint := "Do it", "Nobody else approves this plan: look twice."
+	if run.Plan.Needs > 0 {
+		submit, hint = "Confirm", "Then somebody else has to approve it."
+	}
 	return bot.Reply{Form: &chat.Form{
-		ID: "plan.confirm", Title: "Confirm", Submit: "Do it", Meta: run.ID,
-		Intro: []chat.Part{chat.Text(run.Plan.Title)},
+		ID: "plan.confirm", Title: "Confirm", Submit: submit, Meta: run.ID,
+		Intro: intro,
 		Inputs: []chat.Input{{
 			ID: "typed", Label: "Type " + run.Plan.Confirm + " to confirm", Kind: chat.TextLine,
-			Hint: "Nobody else approves this plan: look twice.",
+			Hint: hint,
 		}},
 	}}, nil
 }
@@ -214,6 +227,9 @@ func (p Parts) planConfirmed(ctx context.Context, r bot.Request) (bot.Reply, err
 	run, err := p.Runner.Confirm(ctx, r.Meta, typed, r.User)
 	if err != nil {
 		return bot.Reply{}, err
+	}
+	if run.Status == jobs.Proposed {
+		return private("Confirmed. Now " + chat.Literal(run.ID) + " needs " + chat.Plural(int64(run.Plan.Needs), "approval") + " by somebody else."), nil
 	}
 	return private("Confirmed. " + chat.Literal(run.ID) + " begins now."), nil
 }

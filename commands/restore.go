@@ -17,21 +17,26 @@ const offered = 100
 func (p Parts) restore() bot.Command {
 	return bot.Command{
 		Name:    "restore",
-		Summary: "Restore a backup into a new database, with proof",
-		Usage:   "[<backup or database> [collection…] [to <name>]] | drop [name]",
+		Summary: "Restore a backup into a new database or in place, with proof",
+		Usage:   "[<backup or database> [collection…] [to <name> | in place]] | drop [name] | finish <run> | back <run>",
 		Examples: []string{
-			"restore", "restore orders", "restore orders payments invoices", "restore orders to orders_look", "restore drop orders_look",
+			"restore", "restore orders", "restore orders payments invoices", "restore orders to orders_look",
+			"restore orders payments in place", "restore drop orders_look",
 		},
 		Role: bot.Operator,
 		Run:  p.restoreOpen,
 		Words: []bot.Word{
 			{Name: "drop", Usage: "[name]", Summary: "remove a database that a restore has made", Role: bot.Operator, Run: p.restoreDrop},
+			{Name: "finish", Usage: "<run>", Summary: "go on with a restore in place that stopped in the middle", Role: bot.Operator, Run: p.restoreFinish},
+			{Name: "back", Usage: "<run>", Summary: "put back what a restore in place has replaced", Role: bot.Operator, Run: p.restoreBack},
 		},
-		Else: &bot.Word{Usage: "<backup or database> [collection…] [to <name>]", Role: bot.Operator, Run: p.restoreWords},
+		Else: &bot.Word{Usage: "<backup or database> [collection…] [to <name> | in place]", Role: bot.Operator, Run: p.restoreWords},
 		Actions: []bot.Action{
 			{Name: "restore.open", Role: bot.Operator, Run: p.restoreOpen},
 			{Name: "form:restore.plan", Role: bot.Operator, Run: p.restoreSubmitted},
 			{Name: "restore.drop", Role: bot.Operator, Run: p.restoreDrop},
+			{Name: "restore.finish", Role: bot.Operator, Run: p.restoreFinish},
+			{Name: "restore.back", Role: bot.Operator, Run: p.restoreBack},
 		},
 	}
 }
@@ -52,7 +57,7 @@ func (p Parts) restoreOpen(_ context.Context, r bot.Request) (bot.Reply, error) 
 }
 
 // restoreChoice is what has been filled in so far.
-type restoreChoice struct{ Database, Backup, To string }
+type restoreChoice struct{ Database, Backup, Where, To string }
 
 func (p Parts) restoreForm(ctx context.Context, c restoreChoice) (chat.Form, error) {
 	form := chat.Form{ID: "restore.plan", Title: "Restore", Submit: "Show the plan"}
@@ -90,11 +95,34 @@ func (p Parts) restoreForm(ctx context.Context, c restoreChoice) (chat.Form, err
 	form.Inputs = append(form.Inputs,
 		chat.Input{ID: "backup", Label: "Backup", Kind: chat.Select, Options: options, Initial: []string{chosen.ID}, Reload: true},
 		chat.Input{ID: "collections", Label: "Collections", Hint: "None chosen means all.", Kind: chat.MultiSelect, Options: collections, Optional: true},
+		whereInput(c.Where),
+	)
+	if c.Where == inPlace {
+		form.Intro = []chat.Part{chat.Text("What is in the database now will be replaced. The plan shows what is lost, " +
+			"a backup is taken first, and you type the database's name before anything happens.")}
+		return form, nil
+	}
+	form.Inputs = append(form.Inputs,
 		chat.Input{ID: "to", Label: "New database", Kind: chat.TextLine, Optional: true, Initial: textOf(c.To),
 			Placeholder: chosen.Database + "_restore_…",
 			Hint:        "It must not exist yet. Left empty, the name is made from the database's and the time."},
 	)
 	return form, nil
+}
+
+// The places that a restore can go to.
+const (
+	intoNew = "new"
+	inPlace = "place"
+)
+
+func whereInput(chosen string) chat.Input {
+	if chosen == "" {
+		chosen = intoNew
+	}
+	return chat.Input{ID: "where", Label: "Where", Kind: chat.Select, Initial: []string{chosen}, Reload: true, Options: []chat.Option{
+		{Value: intoNew, Label: "Into a new database"}, {Value: inPlace, Label: "In place, replacing what is there"},
+	}}
 }
 
 func textOf(s string) []string {
@@ -120,8 +148,8 @@ func (p Parts) backupOption(e backups.Entry) chat.Option {
 // it instead.
 func (p Parts) restoreSubmitted(ctx context.Context, r bot.Request) (bot.Reply, error) {
 	if r.Changed != "" {
-		c := restoreChoice{Database: first(r.Values["database"]), To: first(r.Values["to"])}
-		if r.Changed == "backup" {
+		c := restoreChoice{Database: first(r.Values["database"]), Where: first(r.Values["where"]), To: first(r.Values["to"])}
+		if r.Changed != "database" {
 			c.Backup = first(r.Values["backup"])
 		}
 		form, err := p.restoreForm(ctx, c)
@@ -130,13 +158,15 @@ func (p Parts) restoreSubmitted(ctx context.Context, r bot.Request) (bot.Reply, 
 	database, backup := first(r.Values["database"]), first(r.Values["backup"])
 	if backups.DatabaseOf(backup) != database {
 		// Submitted before the form had followed the change of the database: never restore what is not shown.
-		form, err := p.restoreForm(ctx, restoreChoice{Database: database, To: first(r.Values["to"])})
+		form, err := p.restoreForm(ctx, restoreChoice{Database: database, Where: first(r.Values["where"]), To: first(r.Values["to"])})
 		form.Error = "These are the backups of " + chat.Literal(database) + "; please choose one."
 		return bot.Reply{Form: &form}, err
 	}
-	return p.propose(ctx, r, jobs.RestoreRequest{
-		Backup: backup, Collections: r.Values["collections"], To: strings.TrimSpace(first(r.Values["to"])),
-	})
+	q := jobs.RestoreRequest{Backup: backup, Collections: r.Values["collections"], To: strings.TrimSpace(first(r.Values["to"]))}
+	if first(r.Values["where"]) == inPlace {
+		return p.proposeInPlace(ctx, r, q)
+	}
+	return p.propose(ctx, r, q)
 }
 
 func first(values []string) string {
@@ -146,11 +176,18 @@ func first(values []string) string {
 	return values[0]
 }
 
-// restoreWords reads "<backup> [collection…] [to <name>]".
+// restoreWords reads "<backup> [collection…] [to <name> | in place]".
 func (p Parts) restoreWords(ctx context.Context, r bot.Request) (bot.Reply, error) {
 	q := jobs.RestoreRequest{Backup: r.Words[0], Collections: r.Words[1:]}
 	if n := len(r.Words); n >= 3 && r.Words[n-2] == "to" {
 		q.Collections, q.To = r.Words[1:n-2], r.Words[n-1]
+	}
+	if n := len(q.Collections); n >= 2 && q.Collections[n-2] == "in" && q.Collections[n-1] == "place" {
+		q.Collections = q.Collections[:n-2]
+		if q.To != "" {
+			return bot.Reply{}, &chat.Problem{Say: "A restore goes either in place or into a new database.", Try: "Leave out " + chat.Literal("to "+q.To) + " or " + chat.Literal("in place") + "."}
+		}
+		return p.proposeInPlace(ctx, r, q)
 	}
 	return p.propose(ctx, r, q)
 }
@@ -162,43 +199,4 @@ func (p Parts) propose(ctx context.Context, r bot.Request, q jobs.RestoreRequest
 		return bot.Reply{}, err
 	}
 	return p.submit(ctx, r, run)
-}
-
-// restoreDrop plans the removal of one database that a restore has made; without a name it lists them.
-func (p Parts) restoreDrop(ctx context.Context, r bot.Request) (bot.Reply, error) {
-	words := wanted(r)
-	if len(words) == 0 {
-		return p.scratchList(ctx)
-	}
-	if len(words) > 1 {
-		return bot.Reply{}, &chat.Problem{Say: "One database at a time, please.", Try: chat.Literal("/restore drop "+words[0]) + " plans the first one."}
-	}
-	run, err := p.Drop.New(ctx, words[0])
-	if err != nil {
-		return bot.Reply{}, err
-	}
-	return p.submit(ctx, r, run)
-}
-
-func (p Parts) scratchList(ctx context.Context) (bot.Reply, error) {
-	all, err := p.Drop.Scratch(ctx)
-	if err != nil {
-		return bot.Reply{}, err
-	}
-	if len(all) == 0 {
-		return private("No database made by a restore is left."), nil
-	}
-	lines := []string{}
-	buttons := chat.Actions{}
-	for _, s := range all {
-		lines = append(lines, fmt.Sprintf("• %s on %s, made %s ago from %s", chat.Literal(s.Name), chat.Literal(s.Database),
-			chat.Span(p.Now().Sub(s.At)), chat.Literal(s.Backup)))
-		if len(buttons) < 5 {
-			buttons = append(buttons, chat.Button{Action: "restore.drop", Value: s.Name, Label: "Drop " + s.Name + "…"})
-		}
-	}
-	return bot.Reply{Message: &chat.Message{
-		Summary: chat.Plural(int64(len(all)), "database") + " made by restores", Private: true,
-		Parts: []chat.Part{chat.Header("Databases made by restores"), chat.Text(strings.Join(lines, "\n")), buttons},
-	}}, nil
 }

@@ -26,10 +26,10 @@ import (
 const approvalKey = "OPSBOT_APPROVAL_KEY"
 
 func (t *terminal) restore() *cobra.Command {
-	to, archive, on := "", "", ""
+	to, archive, on, inPlace := "", "", "", false
 	c := &cobra.Command{
 		Use:   "restore <backup or database> [collection…]",
-		Short: "Restore a backup, or an archive of mongodump, into a new database, with proof",
+		Short: "Restore a backup, or an archive of mongodump, into a new database or in place, with proof",
 		Args: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case archive != "":
@@ -40,11 +40,18 @@ func (t *terminal) restore() *cobra.Command {
 			return cobra.MinimumNArgs(1)(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if inPlace && (to != "" || archive != "") {
+				return usageError{errors.New("--in-place goes with neither --to nor --archive")}
+			}
 			if archive != "" {
 				return t.restoreArchive(cmd.Context(), archive, jobs.ArchiveRequest{On: on, Collections: args, To: to})
 			}
 			return t.with(cmd.Context(), func(a *app.App, runner *jobs.Runner) error {
-				run, err := a.Restore.New(cmd.Context(), jobs.RestoreRequest{Backup: args[0], Collections: args[1:], To: to})
+				plan := a.Restore.New
+				if inPlace {
+					plan = a.InPlace.New
+				}
+				run, err := plan(cmd.Context(), jobs.RestoreRequest{Backup: args[0], Collections: args[1:], To: to})
 				if err != nil {
 					return err
 				}
@@ -55,6 +62,9 @@ func (t *terminal) restore() *cobra.Command {
 	c.Flags().StringVar(&to, "to", "", "the new database's name; it must not exist yet")
 	c.Flags().StringVar(&archive, "archive", "", "restore this archive of mongodump instead of a backup; - reads standard input")
 	c.Flags().StringVar(&on, "on", "", "the configured database whose deployment an archive is restored to")
+	c.Flags().BoolVar(&inPlace, "in-place", false, "replace what is there, after a backup of it")
+	c.AddCommand(t.goOn("finish", "Go on with a restore in place that stopped in the middle", (*jobs.InPlace).Finish),
+		t.goOn("back", "Put back what a restore in place has replaced", (*jobs.InPlace).Back))
 	c.AddCommand(&cobra.Command{
 		Use: "drop <name>", Short: "Remove a database that a restore has made", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -100,10 +110,12 @@ func (t *terminal) planned(ctx context.Context, a *app.App, runner *jobs.Runner,
 		return err
 	}
 	say(t.Out, "%s\n", plain(runner.Card(run)))
-	if run.Plan.Needs == 0 {
-		run, err = t.confirm(ctx, runner, run)
-	} else {
-		run, err = t.approve(ctx, a, runner, run)
+	in := newAnswers(t.In)
+	if run.Plan.Confirm != "" {
+		run, err = t.confirm(ctx, runner, run, in)
+	}
+	if err == nil && run.Plan.Needs > 0 {
+		run, err = t.approve(ctx, a, runner, run, in)
 	}
 	if err != nil {
 		return err
@@ -127,9 +139,8 @@ func proposer(a *app.App) (chat.User, error) {
 }
 
 // confirm asks for the typed name. Nobody else can give it, so the plan is withdrawn when no answer comes.
-func (t *terminal) confirm(ctx context.Context, runner *jobs.Runner, run jobs.Run) (jobs.Run, error) {
-	in := newAnswers(t.In)
-	return t.decided(ctx, runner, run, func(run jobs.Run) (jobs.Run, error) {
+func (t *terminal) confirm(ctx context.Context, runner *jobs.Runner, run jobs.Run, in *answers) (jobs.Run, error) {
+	return t.decided(ctx, runner, run, (*jobs.Plan).Typed, func(run jobs.Run) (jobs.Run, error) {
 		typed, err := t.ask(ctx, in, "Type "+run.Plan.Confirm+" to confirm: ")
 		if err != nil {
 			_, cancelErr := runner.Cancel(context.WithoutCancel(ctx), run.ID, run.By)
@@ -142,7 +153,7 @@ func (t *terminal) confirm(ctx context.Context, runner *jobs.Runner, run jobs.Ru
 }
 
 // approve asks for the codes of others. Approvals in Slack count as well.
-func (t *terminal) approve(ctx context.Context, a *app.App, runner *jobs.Runner, run jobs.Run) (jobs.Run, error) {
+func (t *terminal) approve(ctx context.Context, a *app.App, runner *jobs.Runner, run jobs.Run, in *answers) (jobs.Run, error) {
 	say(t.Out, "\nA second person must approve this plan, by the button of its card in Slack or with a code:\n"+
 		"  %s=… opsbot approval-code %s\n", approvalKey, run.Plan.Hash)
 	if len(a.Config.Approvals.Keys) == 0 {
@@ -151,8 +162,8 @@ func (t *terminal) approve(ctx context.Context, a *app.App, runner *jobs.Runner,
 	if t.In == nil {
 		return t.inSlack(ctx, runner, run)
 	}
-	in := newAnswers(t.In)
-	return t.decided(ctx, runner, run, func(run jobs.Run) (jobs.Run, error) {
+	never := func(*jobs.Plan) bool { return false } // it is queued with the last approval
+	return t.decided(ctx, runner, run, never, func(run jobs.Run) (jobs.Run, error) {
 		typed, err := t.ask(ctx, in, fmt.Sprintf("Approval code %d of %d (empty: look whether it was approved in Slack): ",
 			len(run.Plan.Approvals)+1, run.Plan.Needs))
 		switch {
@@ -168,10 +179,10 @@ func (t *terminal) approve(ctx context.Context, a *app.App, runner *jobs.Runner,
 	})
 }
 
-// decided asks until the plan is decided on, here or elsewhere, or its time is over. A refused answer, which is a
+// decided asks until enough is decided, here or elsewhere, or the plan's time is over. A refused answer, which is a
 // problem without a cause, is explained and asked for again.
-func (t *terminal) decided(ctx context.Context, runner *jobs.Runner, run jobs.Run, answer func(jobs.Run) (jobs.Run, error)) (jobs.Run, error) {
-	for run.Status == jobs.Proposed && time.Now().Before(run.Plan.Expires) {
+func (t *terminal) decided(ctx context.Context, runner *jobs.Runner, run jobs.Run, enough func(*jobs.Plan) bool, answer func(jobs.Run) (jobs.Run, error)) (jobs.Run, error) {
+	for run.Status == jobs.Proposed && !enough(run.Plan) && time.Now().Before(run.Plan.Expires) {
 		after, err := answer(run)
 		var problem *chat.Problem
 		if errors.As(err, &problem) && problem.Err == nil {
@@ -219,6 +230,11 @@ type answers struct {
 // for: it ends with the input, or with the process.
 func newAnswers(from io.Reader) *answers {
 	a := &answers{lines: make(chan string)}
+	if from == nil { // it is taken by something else
+		a.err = io.EOF
+		close(a.lines)
+		return a
+	}
 	go func() {
 		defer close(a.lines)
 		in := bufio.NewReader(from)
