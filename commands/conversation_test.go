@@ -3,14 +3,17 @@ package commands_test
 import (
 	"context"
 	"log/slog"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"go.mongodb.org/mongo-driver/bson"
 
 	"github.com/kampyn/opsbot/app"
 	"github.com/kampyn/opsbot/config"
+	"github.com/kampyn/opsbot/databases"
 	"github.com/kampyn/opsbot/demo/stage"
 )
 
@@ -25,6 +28,9 @@ import (
 //	anna presses Approve               the newest message that anna sees and that has the button
 //	anna fills to=orders_look          puts a value into anna's open form; anna submits
 //	ops shows-again 'pattern'          the newest message in #ops that matches is followed from now on
+//	server deletes payments            the documents of a collection of orders are gone; server drops, makes likewise
+//	server breaks renameCollection 2   the second such command from now on finds its connection cut
+//	server has payments                the collection is there and not empty
 //	slow, fast                         the databases answer late, or at once
 //	anna gets-form 'pattern'           anna's open form matches
 //	anna opens-home                    anna opens App Home
@@ -36,7 +42,7 @@ func TestConversations(t *testing.T) {
 		Setup: setUp,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"anna": person("anna"), "ben": person("ben"), "chitra": person("chitra"), "drew": person("drew"), "ops": ops,
-			"slow": slow, "fast": fast,
+			"slow": slow, "fast": fast, "server": server,
 		},
 	})
 }
@@ -175,5 +181,45 @@ func slow(ts *testscript.TestScript, _ bool, _ []string) {
 func fast(ts *testscript.TestScript, _ bool, _ []string) {
 	for _, d := range conversation(ts).Databases {
 		ts.Check(d.Server.Faults().Reset())
+	}
+}
+
+// server does something to the database of orders, as a person or a program would.
+func server(ts *testscript.TestScript, _ bool, args []string) {
+	c := conversation(ts)
+	var orders stage.Database
+	for _, d := range c.Databases {
+		if d.Name == "orders" {
+			orders = d
+		}
+	}
+	db, err := databases.Open(context.Background(), "orders", orders.URI, databases.Options{})
+	ts.Check(err)
+	defer func() { ts.Check(db.Close(context.Background())) }()
+	run := func(command bson.D) bson.Raw {
+		reply, err := db.Run(context.Background(), db.Scope(), command)
+		ts.Check(err)
+		return reply
+	}
+	if len(args) < 2 {
+		ts.Fatalf("usage: server deletes|drops|makes|has|breaks something")
+	}
+	switch name := args[1]; args[0] {
+	case "deletes":
+		run(bson.D{{Key: "delete", Value: name}, {Key: "deletes", Value: bson.A{bson.D{{Key: "q", Value: bson.D{}}, {Key: "limit", Value: 0}}}}})
+	case "drops":
+		run(bson.D{{Key: "drop", Value: name}})
+	case "makes":
+		run(bson.D{{Key: "create", Value: name}})
+	case "has":
+		if n, _ := run(bson.D{{Key: "count", Value: name}}).Lookup("n").AsInt64OK(); n == 0 {
+			ts.Fatalf("%s is empty", name)
+		}
+	case "breaks":
+		n, err := strconv.Atoi(args[2])
+		ts.Check(err)
+		orders.Server.Faults().CloseAt(name, n)
+	default:
+		ts.Fatalf("the server cannot %q", args[0])
 	}
 }

@@ -20,9 +20,39 @@ func planned(request string, needs int) jobs.Run {
 	run := backup(request, "database/scratch")
 	run.Args = json.RawMessage(`{"target": "scratch <&>"}`)
 	run.Title = "Restore into `scratch`"
-	run.Plan = &jobs.Plan{Title: "Restore `orders`", Needs: needs, Confirm: "scratch", Expires: time.Now().Add(time.Hour),
+	run.Plan = &jobs.Plan{Title: "Restore `orders`", Needs: needs, Expires: time.Now().Add(time.Hour),
 		Basis: json.RawMessage(`{"documents": 10}`), Facts: []chat.Field{{Label: "Documents", Value: "10"}}, Losses: []string{"nothing"}}
+	if needs == 0 {
+		run.Plan.Confirm = "scratch"
+	}
 	return run
+}
+
+// A plan can want both: the requester types, then another one approves.
+func TestTypedAndApproved(t *testing.T) {
+	w := newWorld(t)
+	r := w.runner(t, kind(func(context.Context, *jobs.Task) error { return nil }))
+	run := planned("", 1)
+	run.Plan.Confirm = "kampyn_orders"
+	run, err := r.Submit(t.Context(), run)
+	require.NoError(t, err)
+	_, err = r.Approve(t.Context(), run.ID, run.Plan.Hash, bo)
+	require.Contains(t, problem(t, err).Say, "has not confirmed it yet")
+	_, err = r.Confirm(t.Context(), run.ID, "kampyn_orders", bo)
+	require.Contains(t, problem(t, err).Say, "can confirm this plan")
+	_, err = r.Confirm(t.Context(), run.ID, "orders", ada)
+	require.Contains(t, problem(t, err).Say, "is not what has to be typed")
+	typed, err := r.Confirm(t.Context(), run.ID, "kampyn_orders", ada)
+	require.NoError(t, err)
+	require.Equal(t, jobs.Proposed, typed.Status)
+	require.True(t, typed.Plan.Intact())
+	_, err = r.Confirm(t.Context(), run.ID, "kampyn_orders", ada)
+	require.Contains(t, problem(t, err).Say, "confirmed this plan already")
+	_, err = r.Approve(t.Context(), run.ID, run.Plan.Hash, ada)
+	require.Contains(t, problem(t, err).Say, "somebody else")
+	approved, err := r.Approve(t.Context(), run.ID, run.Plan.Hash, bo)
+	require.NoError(t, err)
+	require.Equal(t, jobs.Queued, approved.Status)
 }
 
 func TestApprove(t *testing.T) {

@@ -53,9 +53,12 @@ func TestCards(t *testing.T) {
 	plan := func(needs int) func(*jobs.Run) {
 		return func(r *jobs.Run) {
 			r.Kind, r.Title, r.Status, r.Started, r.Attempt = "restore", "Restore of `orders`", jobs.Proposed, time.Time{}, 0
-			r.Plan = &jobs.Plan{Title: "Restore `orders` into `orders_restore`", Needs: needs, Hash: "abc123", Confirm: "orders_restore",
+			r.Plan = &jobs.Plan{Title: "Restore `orders` into `orders_restore`", Needs: needs, Hash: "abc123",
 				Expires: cardTime.Add(30 * time.Minute), Facts: []chat.Field{{Label: "Documents", Value: "29,400"}, {Label: "Size", Value: "8.00 GB"}},
 				Losses: []string{"the scratch database `orders_restore`"}}
+			if needs == 0 {
+				r.Plan.Confirm = "orders_restore"
+			}
 			if needs == 2 {
 				r.Plan.Approvals = []jobs.Approval{{By: bo, At: cardTime.Add(-time.Minute)}}
 			}
