@@ -95,6 +95,7 @@ func New(o Options) (*Bot, error) {
 	if len(o.Home.Sections) > 0 {
 		b.o.On = append(slices.Clone(o.On), Event{Type: homeEvent, Run: b.homes.opened})
 	}
+	b.actions[helpAction] = Action{Name: helpAction, Role: Anyone, Run: b.overview}
 	var faults []error
 	for _, c := range o.Commands {
 		faults = append(faults, b.addCommand(c)...)

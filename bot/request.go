@@ -93,6 +93,9 @@ type Command struct {
 	// Else takes the request when the first word is not a known one (all words are then in Request.Words). Without
 	// it an unknown word is answered with the nearest known one.
 	Else *Word
+	// Overview says that the command is the way in: the list of all commands stands below its answer, its help is that
+	// list, and a mention alone asks for it.
+	Overview bool
 	// Actions are the buttons and forms that belong to the command.
 	Actions []Action
 }

@@ -277,28 +277,34 @@ func (b *Bot) routeAgain(ctx context.Context, r Request, id string) (*asked, err
 // routeCommand finds the command and its word. name is as it was typed, with or without the prefix.
 func (b *Bot) routeCommand(r Request, name string, words []string) (*asked, error) {
 	t := &asked{request: r, what: strings.TrimSpace("/" + name + " " + strings.Join(words, " "))}
-	name = strings.TrimPrefix(strings.ToLower(name), b.o.Prefix)
-	c, ok := b.commands[name]
+	c, ok := b.command(name)
 	if !ok {
-		return t, chat.Unknown("command", name, b.names)
+		return t, chat.Unknown("command", strings.TrimPrefix(strings.ToLower(name), b.o.Prefix), b.names)
 	}
 	t.request.Action = c.Name
 	if len(words) == 0 {
 		t.role, t.run = c.Role, c.Run
+		if c.Overview {
+			t.run = b.withOverview(c.Run)
+		}
 		return t, nil
 	}
 	first := strings.ToLower(words[0])
 	for _, w := range c.Words {
+		if w.Name == first && len(words) == 2 && strings.EqualFold(words[1], helpWord) {
+			return b.routeHelp(t, []string{c.Name, w.Name})
+		}
 		if w.Name == first {
 			t.role, t.run = w.Role, w.Run
 			t.request.Action, t.request.Words = c.Name+" "+w.Name, words[1:]
 			return t, nil
 		}
 	}
+	if first == helpWord && c.Overview {
+		return b.routeHelp(t, words[1:])
+	}
 	if first == helpWord {
-		t.role, t.run = Anyone, b.helpOf(c)
-		t.request.Action = c.Name + " " + helpWord
-		return t, nil
+		return b.routeHelp(t, append([]string{c.Name}, words[1:]...))
 	}
 	t.request.Words = words
 	if c.Else != nil {
@@ -352,13 +358,24 @@ func (b *Bot) routeEvent(ctx context.Context, s *stored, v event) (*asked, error
 
 // routeMention takes what stands behind the mention, or all of a direct message, as a command line.
 func (b *Bot) routeMention(r Request, typed string, mention []int) (*asked, error) {
-	if mention != nil {
-		typed = typed[mention[1]:]
-	}
 	words := splitWords(typed)
-	if len(words) == 0 || strings.EqualFold(words[0], helpWord) {
-		r.Action = helpWord
-		return &asked{request: r, role: Anyone, run: b.overview, what: helpWord}, nil
+	if mention != nil {
+		before := splitWords(typed[:mention[0]])
+		words = splitWords(strings.TrimLeft(typed[mention[1]:], " ,:;-–—.!?"))
+		if _, known := b.command(firstOf(before)); known && len(words) == 0 { // "backup now orders @opsbot"
+			words = before
+		}
+	}
+	if len(words) == 0 {
+		for _, name := range b.names {
+			if b.commands[name].Overview {
+				return b.routeCommand(r, name, nil)
+			}
+		}
+		return b.routeHelp(&asked{request: r}, nil)
+	}
+	if strings.EqualFold(words[0], helpWord) {
+		return b.routeHelp(&asked{request: r}, words[1:])
 	}
 	return b.routeCommand(r, strings.TrimPrefix(words[0], "/"), words[1:])
 }

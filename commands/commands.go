@@ -54,7 +54,7 @@ func (p Parts) submit(ctx context.Context, r bot.Request, run jobs.Run) (bot.Rep
 	run.Request = r.ID
 	run.By = r.User
 	run.Source = jobs.FromSlack
-	run.Channel = r.Channel
+	run.Channel, run.Thread = r.Channel, r.Thread
 	stored, err := p.Runner.Submit(ctx, run)
 	if err != nil {
 		return bot.Reply{}, err

@@ -84,7 +84,7 @@ func (h *home) actions(_ context.Context, v bot.Viewer) ([]chat.Part, error) {
 			chat.Button{Action: "restore.open", Label: "Restore…"})
 	}
 	row = append(row, chat.Button{Action: "backup.list", Label: "Backups"}, chat.Button{Action: "jobs.list", Label: "Jobs"},
-		chat.Button{Action: "ops.help", Label: "Help"})
+		chat.Button{Action: "help", Label: "Help"})
 	return []chat.Part{row}, nil
 }
 

@@ -157,14 +157,16 @@ func (c *cards) post(ctx context.Context, channel string, run Run) error {
 	if err != nil {
 		return fmt.Errorf("post the card: %w", err)
 	}
-	ref, err := c.r.o.Poster.Post(ctx, channel, c.r.Card(run))
+	card := c.r.Card(run)
+	card.Thread = run.Thread
+	ref, err := c.r.o.Poster.Post(ctx, channel, card)
 	if err != nil {
 		var problem *chat.Problem
 		elsewhere := errors.As(err, &problem) && run.Channel != "" && channel != c.r.o.OpsChannel && c.r.o.OpsChannel != ""
 		_, storeErr := c.r.change(context.WithoutCancel(ctx), run.ID, func(run *Run) error {
 			run.Posting.Until = time.Time{} // whoever is next may try at once
 			if elsewhere {
-				run.Channel = ""
+				run.Channel, run.Thread = "", ""
 			}
 			return nil
 		})

@@ -54,8 +54,10 @@ type Run struct {
 	At      time.Time `json:"at"`
 	Source  Source    `json:"source"`
 	// Channel is where the card is posted (an ID or a configured name); Card is the posted card.
-	Channel string   `json:"channel"`
-	Card    chat.Ref `json:"card"`
+	Channel string `json:"channel"`
+	// Thread is the message in Channel under which the card stands, "" for the channel itself.
+	Thread string   `json:"thread,omitempty"`
+	Card   chat.Ref `json:"card"`
 	// Args is what the kind needs to know, as the kind's own JSON type.
 	Args json.RawMessage `json:"args"`
 	// Plan is set for runs that need approval.
