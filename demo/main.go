@@ -109,6 +109,7 @@ func perform(ctx context.Context, f flags, s *stage.Stage, a *app.App, out io.Wr
 func greet(s *stage.Stage, out io.Writer) {
 	fmt.Fprintf(out, `
   The workspace:  %s
+  GitHub:         %s
 
   In #ops, as anna:   /backup now      back up the sample databases, with proof
                       /backup list     what there is
@@ -120,5 +121,5 @@ func greet(s *stage.Stage, out io.Writer) {
 
   Stop with Ctrl-C.
 
-`, s.Slack.URL(), s.ConfigFile())
+`, s.Slack.URL(), s.GitHub.URL()+"/"+stage.Repository, s.ConfigFile())
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	githubsandbox "github.com/kampyn/opsbot/sandbox/github"
 	mongosandbox "github.com/kampyn/opsbot/sandbox/mongo"
 	s3sandbox "github.com/kampyn/opsbot/sandbox/s3"
 	"github.com/kampyn/opsbot/sandbox/sample"
@@ -24,6 +25,8 @@ import (
 type Options struct {
 	// Addr is where the workspace's page is served; "" means any free port.
 	Addr string
+	// GitHubAddr is where GitHub's pages are served; "" means any free port.
+	GitHubAddr string
 	// Dir holds everything that is written: state, objects, configuration.
 	Dir string
 	// Mongo is the URI of a server to use instead of the sandbox with sample data.
@@ -50,6 +53,9 @@ type Stage struct {
 	S3        *s3sandbox.Server // nil with a folder
 	Proxy     *s3sandbox.Proxy  // nil if there is none
 	Databases []Database
+	// GitHub holds Repository; GitHubToken is the bot's.
+	GitHub      *githubsandbox.Server
+	GitHubToken string
 
 	// The bot is in Ops and General, but not in Lounge.
 	Ops, General, Lounge    string
@@ -82,6 +88,9 @@ func Start(ctx context.Context, o Options) (_ *Stage, err error) {
 		}
 	}()
 	if err := s.startSlack(); err != nil {
+		return nil, err
+	}
+	if err := s.startGitHub(); err != nil {
 		return nil, err
 	}
 	if err := s.startMongo(ctx); err != nil {

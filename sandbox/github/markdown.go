@@ -148,3 +148,18 @@ func tick(source string, nth int, done bool) (string, error) {
 	}
 	return source[:at+1] + mark + source[at+2:], nil
 }
+
+// progress counts the tasks of a text.
+func progress(source string) (done, all int) {
+	doc := goldmark.New(goldmark.WithExtensions(extension.GFM)).Parser().Parse(text.NewReader([]byte(source)))
+	_ = ast.Walk(doc, func(n ast.Node, entering bool) (ast.WalkStatus, error) { // the walker below never fails
+		if box, ok := n.(*tasks.TaskCheckBox); ok && entering {
+			all++
+			if box.IsChecked {
+				done++
+			}
+		}
+		return ast.WalkContinue, nil
+	})
+	return done, all
+}

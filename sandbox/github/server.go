@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 )
@@ -128,10 +129,16 @@ func (s *Server) APIURL() string { return s.URL() + apiPath + "/" }
 func (s *Server) Faults() *Faults { return s.faults }
 
 func (s *Server) routes() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc(apiPath+"/", s.serveAPI)
-	s.routePages(mux)
-	return mux
+	pages := http.NewServeMux()
+	s.routePages(pages)
+	people := s.local(pages)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, apiPath+"/") {
+			s.serveAPI(w, r)
+			return
+		}
+		people.ServeHTTP(w, r)
+	})
 }
 
 // now is the time of what happens, in the whole seconds that GitHub keeps.
