@@ -14,6 +14,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"github.com/kampyn/opsbot/sandbox/backend"
 	githubsandbox "github.com/kampyn/opsbot/sandbox/github"
 	mongosandbox "github.com/kampyn/opsbot/sandbox/mongo"
 	s3sandbox "github.com/kampyn/opsbot/sandbox/s3"
@@ -56,6 +57,8 @@ type Stage struct {
 	// GitHub holds Repository; GitHubToken is the bot's.
 	GitHub      *githubsandbox.Server
 	GitHubToken string
+	// Backend is the API that is looked after.
+	Backend *backend.Server
 
 	// The bot is in Ops and General, but not in Lounge.
 	Ops, General, Lounge    string
@@ -93,6 +96,10 @@ func Start(ctx context.Context, o Options) (_ *Stage, err error) {
 	if err := s.startGitHub(); err != nil {
 		return nil, err
 	}
+	if s.Backend, err = backend.Start(backend.Options{Version: "2.14.0", Log: o.Log}); err != nil {
+		return nil, err
+	}
+	s.stops = append(s.stops, s.Backend.Close)
 	if err := s.startMongo(ctx); err != nil {
 		return nil, err
 	}
