@@ -44,6 +44,8 @@ type verifier struct {
 	manifest Manifest
 	result   Verification
 	broken   error // what ended the reading of the archive
+	// copy, when not nil, gets everything that is read, in its order.
+	copy *exporter
 }
 
 func (v *verifier) fault(format string, args ...any) {
@@ -110,6 +112,11 @@ func (v *verifier) scan(ctx context.Context, archive *storedArchive, prelude fun
 				found[n] = t
 			}
 			t.add(doc)
+			if v.copy != nil {
+				if err := v.copy.document(n, doc); err != nil {
+					return err
+				}
+			}
 			done.Done++
 			done.Bytes += int64(len(doc))
 			if done.Done%1024 == 0 && time.Since(told) > 200*time.Millisecond && v.progress != nil {
@@ -123,6 +130,9 @@ func (v *verifier) scan(ctx context.Context, archive *storedArchive, prelude fun
 				found[n] = &tally{}
 			}
 			found[n].crc = crc
+			if v.copy != nil {
+				return v.copy.end(n, crc, found[n].documents == 0)
+			}
 			return nil
 		},
 	})

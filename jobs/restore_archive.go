@@ -47,17 +47,27 @@ type archiveArgs struct {
 	Rename     map[string]string `json:"rename"`
 }
 
+// Deployment answers the configured name that is meant: the given one, or the only one for "". Else it is a *chat.Problem.
+func (j *RestoreArchive) Deployment(name string) (string, error) {
+	if name == "" && len(j.Databases) == 1 {
+		return j.Databases[0].Name, nil
+	}
+	if name != "" {
+		_, err := databases.One(j.Databases, name)
+		return name, err
+	}
+	names := make([]string, len(j.Databases))
+	for i, db := range j.Databases {
+		names[i] = db.Name
+	}
+	return "", &chat.Problem{Say: "On which deployment shall it be restored?", Try: "Say --on with one of " + quoteAll(names, 20) + "."}
+}
+
 // New makes the planned run for an archive that was read. What cannot be done is a *chat.Problem.
 func (j *RestoreArchive) New(ctx context.Context, a backups.ArchiveFile, q ArchiveRequest) (Run, error) {
-	if q.On == "" && len(j.Databases) == 1 {
-		q.On = j.Databases[0].Name
-	}
-	if q.On == "" {
-		names := make([]string, len(j.Databases))
-		for i, db := range j.Databases {
-			names[i] = db.Name
-		}
-		return Run{}, &chat.Problem{Say: "On which deployment shall it be restored?", Try: "Say --on with one of " + quoteAll(names, 20) + "."}
+	var err error
+	if q.On, err = j.Deployment(q.On); err != nil {
+		return Run{}, err
 	}
 	if len(a.Collections) == 0 {
 		return Run{}, &chat.Problem{Say: "There is no collection in " + chat.Literal(filepath.Base(a.Name)) + " that I restore.", Try: notRestored(a)}

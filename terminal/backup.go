@@ -15,7 +15,7 @@ import (
 
 func (t *terminal) backup() *cobra.Command {
 	c := group("backup", "Take, list, verify, export and remove backups")
-	c.AddCommand(t.backupNow(), t.backupList(), t.backupShow(), t.backupVerify(), t.backupPrune())
+	c.AddCommand(t.backupNow(), t.backupList(), t.backupShow(), t.backupVerify(), t.backupExport(), t.backupPrune())
 	return c
 }
 

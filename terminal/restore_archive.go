@@ -22,6 +22,9 @@ const standardInput = "-"
 // restoreArchive restores an archive of mongodump that lies in a file, or comes in by a pipe.
 func (t *terminal) restoreArchive(ctx context.Context, file string, q jobs.ArchiveRequest) error {
 	return t.with(ctx, func(a *app.App, runner *jobs.Runner) error {
+		if _, err := a.RestoreArchive.Deployment(q.On); err != nil {
+			return err // before anything long is read
+		}
 		open, path, done, err := t.source(ctx, a, file)
 		if err != nil {
 			return err
