@@ -110,7 +110,7 @@ func (f *full) survey(ctx context.Context) error {
 	}
 	f.done = Progress{Stage: "reading", Total: f.estimate.Documents}
 	f.o.Progress(f.done)
-	return nil
+	return f.leave(ctx)
 }
 
 func (f *full) changed(n databases.Namespace, how string) error {

@@ -28,6 +28,8 @@ type Manifest struct {
 	Bytes     int64 `json:"bytes"`
 	// Remarks are true things that a reader should know, such as a count of the server that does not fit.
 	Remarks []string `json:"remarks,omitempty"`
+	// LeftOut is nil in backups of opsbot 0.1.0 and before.
+	LeftOut *LeftOut `json:"left_out,omitempty"`
 }
 
 // Collection describes one collection or view of a backup, or of a database that is compared with one.

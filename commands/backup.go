@@ -38,6 +38,7 @@ func (p Parts) backup() bot.Command {
 			{Name: "backup.list", Role: bot.Anyone, Run: p.backupList},
 			{Name: "backup.show", Role: bot.Anyone, Run: p.backupShow},
 			{Name: "backup.verify", Role: bot.Operator, Run: p.backupVerify},
+			{Name: "backup.lacks", Role: bot.Anyone, Run: p.backupLacks},
 			{Name: "backup.prune.list", Role: bot.Anyone, Run: p.backupPruneList},
 		},
 	}
@@ -128,13 +129,23 @@ func (p Parts) backupList(ctx context.Context, r bot.Request) (bot.Reply, error)
 		return private("There is no backup yet. Take one with " + chat.Literal(strings.TrimSpace("/backup now "+database)) + "."), nil
 	}
 	lines := []string{}
-	for _, e := range entries[:min(len(entries), listed)] {
-		lines = append(lines, p.entryLine(e))
+	var stored int64
+	unfit := 0
+	for i, e := range entries {
+		if i < listed {
+			lines = append(lines, p.entryLine(e))
+		}
+		stored += e.Stored
+		if !e.Verified() {
+			unfit++
+		}
 	}
+	sum := fmt.Sprintf("%s, %s stored, %d of them do not count.", chat.Plural(int64(len(entries)), "backup"), chat.Bytes(stored), unfit)
 	parts := []chat.Part{chat.Header("Backups, newest first"), chat.Text(strings.Join(lines, "\n"))}
 	if rest := len(entries) - listed; rest > 0 {
-		parts = append(parts, chat.Note(fmt.Sprintf("%d older ones. Narrow it down with %s.", rest, chat.Literal("/backup list <database>"))))
+		sum += fmt.Sprintf(" %d older ones are not shown: `/backup list <database>` narrows it down, `/backup prune` removes what is not needed.", rest)
 	}
+	parts = append(parts, chat.Note(sum))
 	parts = append(parts, chat.Note("✅ read back and equal to its manifest · ⚠️ does not count. Details: "+chat.Literal("/backup show <backup>")))
 	return bot.Reply{Message: &chat.Message{Summary: chat.Plural(int64(len(entries)), "backup"), Parts: parts, Private: true}}, nil
 }
@@ -211,10 +222,11 @@ func (p Parts) entryCard(e backups.Entry) *chat.Message {
 		parts = append(parts, chat.Note(certificateLine(c)))
 	}
 	parts = append(parts,
-		chat.Note("Not in it: users, roles and the server's own databases."),
+		chat.Note(m.Lacks()),
 		chat.Actions{
 			{Action: "restore.open", Value: m.ID, Label: "Restore…"},
 			{Action: "backup.verify", Value: m.ID, Label: "Verify again"},
+			{Action: "backup.lacks", Value: m.ID, Label: "What is not in it"},
 		})
 	return &chat.Message{Summary: "Backup " + m.ID, Parts: parts, Private: true}
 }
@@ -227,9 +239,25 @@ func certificateLine(c backups.Certificate) string {
 	return "Restored " + chat.Time(c.Finished) + " in " + chat.Span(c.Finished.Sub(c.Started)) + ": " + verdict
 }
 
+// backupLacks says point by point what a backup does not hold.
+func (p Parts) backupLacks(ctx context.Context, r bot.Request) (bot.Reply, error) {
+	e, err := p.Catalogue.Get(ctx, r.Value)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	return private("Not in " + chat.Literal(e.ID) + ":\n• " + strings.Join(e.LacksInFull(), "\n• ")), nil
+}
+
+// rowsListed keeps the card of a backup within one message, buttons and all.
+const rowsListed = 40
+
 func collectionTable(all []backups.Collection) string {
 	lines := []string{fmt.Sprintf("%-34s %12s %10s %8s", "collection", "documents", "bytes", "indexes")}
-	for _, c := range all {
+	for i, c := range all {
+		if i == rowsListed {
+			lines = append(lines, fmt.Sprintf("… and %d more", len(all)-i))
+			break
+		}
 		name := strings.NewReplacer("\n", `\n`, "\r", `\r`).Replace(c.Name)
 		if c.Type == "view" {
 			lines = append(lines, fmt.Sprintf("%-34s %12s", name, "view"))

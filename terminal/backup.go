@@ -181,6 +181,10 @@ func (t *terminal) entry(e backups.Entry) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
+	say(t.Out, "not in it:\n")
+	for _, point := range m.LacksInFull() {
+		say(t.Out, "  - %s\n", plainText(point))
+	}
 	for _, c := range e.Certificates {
 		say(t.Out, "restored %s in %s: equal %t\n", c.Finished.UTC().Format(time.RFC3339), chat.Span(c.Finished.Sub(c.Started)), c.OK)
 	}
