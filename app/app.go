@@ -40,7 +40,9 @@ type App struct {
 	Log            *slog.Logger
 	Now            func() time.Time
 
-	stops []stop
+	store   state.Store // State, measured
+	metrics *metrics
+	stops   []stop
 }
 
 type stop struct {
@@ -64,7 +66,7 @@ func (a *App) Close() error {
 
 // Open opens state, object store and databases as the configuration says. A failed start closes what was opened.
 func Open(ctx context.Context, c *config.Config, log *slog.Logger) (_ *App, err error) {
-	a := &App{Config: c, Log: log, Now: time.Now}
+	a := &App{Config: c, Log: log, Now: time.Now, metrics: newMetrics()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close())
@@ -74,7 +76,8 @@ func Open(ctx context.Context, c *config.Config, log *slog.Logger) (_ *App, err 
 		return nil, err
 	}
 	a.onStop("state", a.State.Close)
-	a.Events = events.New(a.State)
+	a.store = &timed{a.State, a.metrics.writes}
+	a.Events = events.New(a.store)
 	if a.Objects, err = openObjects(ctx, c.Storage); err != nil {
 		return nil, err
 	}
@@ -130,7 +133,7 @@ func (a *App) kinds() {
 // Runner makes the runner of this process. The poster is nil on the command line, where cards are left to the bot.
 func (a *App) Runner(poster jobs.Poster) (*jobs.Runner, error) {
 	runner, err := jobs.New(jobs.Options{
-		Store: a.State, Events: a.Events, Poster: poster, OpsChannel: a.Config.Slack.Channels.Ops,
+		Store: a.store, Ended: a.metrics.ended, Events: a.Events, Poster: poster, OpsChannel: a.Config.Slack.Channels.Ops,
 		Kinds: []jobs.Kind{a.Backup.Kind(), a.Verify.Kind(), a.Restore.Kind(), a.Drop.Kind(), a.InPlace.Kind(), a.Prune.Kind(), a.RestoreArchive.Kind()},
 		Grace: a.Config.ShutdownGrace, Now: a.Now, Log: a.Log,
 	})

@@ -20,7 +20,7 @@ func (a *App) Run(ctx context.Context, greeted func()) error {
 	var slack *bot.Slack
 	slack = bot.NewSlack(bot.SlackOptions{
 		BotToken: c.Slack.BotToken.Reveal(), AppToken: c.Slack.AppToken.Reveal(), APIURL: c.Slack.APIURL,
-		Store: a.State, Log: a.Log, Now: a.Now,
+		Store: a.store, Called: a.metrics.called, Log: a.Log, Now: a.Now,
 		Report: func(ctx context.Context, text string) {
 			if _, err := slack.Post(ctx, c.Slack.Channels.Ops, chat.Message{Summary: text, Parts: []chat.Part{chat.Note(text)}}); err != nil {
 				a.Log.Warn("could not report", "text", text, "error", err)
@@ -37,7 +37,7 @@ func (a *App) Run(ctx context.Context, greeted func()) error {
 	}
 	parts := a.parts(slack, runner, scheduler)
 	listener, err := bot.New(bot.Options{
-		Slack: slack, Store: a.State, Commands: commands.All(parts), Home: commands.Home(parts),
+		Slack: slack, Store: a.store, Settled: a.metrics.settled, Commands: commands.All(parts), Home: commands.Home(parts),
 		Roles: roles(c.Roles), Prefix: c.Slack.CommandPrefix, Events: a.Events, About: a.About, Log: a.Log, Now: a.Now,
 	})
 	if err != nil {
@@ -56,6 +56,10 @@ func (a *App) together(ctx context.Context, slack *bot.Slack, runner *jobs.Runne
 	group.Go(func() error { return runner.Run(running) })
 	group.Go(func() error { return scheduler.Run(running) })
 	group.Go(func() error { return listener.Run(running) })
+	if address := a.Config.HTTP.Listen; address != "" {
+		h := newHealth(a, runner, listener)
+		group.Go(func() error { return h.Run(running, address) })
+	}
 	group.Go(func() error {
 		select {
 		case <-listener.Greeted():
@@ -119,6 +123,6 @@ func (a *App) scheduler(runner *jobs.Runner, slack *bot.Slack) (*jobs.Scheduler,
 		})
 	}
 	return jobs.NewScheduler(jobs.SchedulerOptions{
-		Store: a.State, Events: a.Events, Poster: slack, OpsChannel: a.Config.Slack.Channels.Ops, Now: a.Now, Log: a.Log,
+		Store: a.store, Events: a.Events, Poster: slack, OpsChannel: a.Config.Slack.Channels.Ops, Now: a.Now, Log: a.Log,
 	}, schedules...)
 }

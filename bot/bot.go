@@ -48,8 +48,11 @@ type Options struct {
 	// About finds in the words of a request what it is about, for the record: targets ("database/orders") and the ID
 	// of a run.
 	About func(words []string) (on []string, run string)
-	Log   *slog.Logger
-	Now   func() time.Time
+	// Settled is told of each envelope: its type, whether it was "stored", a "copy" of one that is known, "refused" or
+	// "ignored", and how long it took from reading it to the acknowledgement; nil means that nobody counts.
+	Settled func(kind, result string, took time.Duration)
+	Log     *slog.Logger
+	Now     func() time.Time
 }
 
 // Bot listens: it takes what people ask for from Slack and has it done exactly once.
@@ -86,6 +89,9 @@ func New(o Options) (*Bot, error) {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Settled == nil {
+		o.Settled = func(string, string, time.Duration) {}
 	}
 	b := &Bot{o: o, slack: o.Slack, store: o.Store, log: o.Log, now: o.Now, commands: map[string]Command{},
 		actions: map[string]Action{}, lanes: newLanes(), arrivals: newArrivals(o.Now), greeted: make(chan struct{}),
@@ -166,6 +172,20 @@ func checkRole(what string, r Role) error {
 
 // Ready says that at least one connection to Slack is open.
 func (b *Bot) Ready() bool { return b.links.open() > 0 }
+
+// Sockets is how many connections to Slack are open.
+func (b *Bot) Sockets() int { return b.links.open() }
+
+// Waiting is how many requests are stored and not done yet.
+func (b *Bot) Waiting() int {
+	b.lanes.mu.Lock()
+	defer b.lanes.mu.Unlock()
+	n := 0
+	for _, lane := range b.lanes.waiting {
+		n += len(lane)
+	}
+	return n
+}
 
 // Greeted is closed once Slack has greeted the first connection.
 func (b *Bot) Greeted() <-chan struct{} { return b.greeted }

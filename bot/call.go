@@ -56,7 +56,13 @@ func (s *Slack) once(ctx context.Context, method, channel string, attempt func(c
 	defer cancel()
 	err := attempt(bounded)
 	if err == nil {
+		s.o.Called(method, "ok")
 		return nil
+	}
+	if _, limited := errors.AsType[*slackgo.RateLimitedError](err); limited {
+		s.o.Called(method, "limited")
+	} else {
+		s.o.Called(method, "failed")
 	}
 	if ctx.Err() != nil {
 		return fmt.Errorf("slack %s: %w", method, context.Cause(ctx))

@@ -159,6 +159,15 @@ func (e envelope) key() (string, error) {
 	return "envelope/" + e.ID, nil
 }
 
+// kind is the type, if it is one of the known.
+func (e envelope) kind() string {
+	switch e.Type {
+	case slashType, interactiveType, eventsType:
+		return e.Type
+	}
+	return "other"
+}
+
 func (s stored) record(status string) (state.Record, error) {
 	value, err := json.Marshal(s)
 	if err != nil {

@@ -186,13 +186,16 @@ func (l *links) take(s *socket, e envelope) {
 
 // accept stores an envelope, hands it over and acknowledges it. One that cannot be stored in time is refused.
 func (l *links) accept(s *socket, e envelope) {
-	b := l.b
+	b, begun, result := l.b, time.Now(), "copy"
+	defer func() { b.o.Settled(e.kind(), result, time.Since(begun)) }()
 	id, err := e.key()
 	if err != nil {
+		result = "refused"
 		b.log.Warn("an envelope that can't be read", "type", e.Type, "error", err)
 		return
 	}
 	if !b.wanted(e) {
+		result = "ignored"
 		s.ack(e, nil)
 		return
 	}
@@ -201,6 +204,7 @@ func (l *links) accept(s *socket, e envelope) {
 		within = 10 * within // nobody waits for it: late is better than a repeat
 	}
 	err = b.arrivals.settle(id, refusable, func() error {
+		result = "stored"
 		one := stored{ID: id, Type: e.Type, Payload: e.Payload, Received: b.now(), Copy: rand.Text()}
 		err := l.storeWithin(one, within, refusable)
 		if errors.Is(err, state.ErrExists) {
@@ -209,6 +213,7 @@ func (l *links) accept(s *socket, e envelope) {
 		return err
 	})
 	if err != nil {
+		result = "refused"
 		b.log.Error("an envelope could not be stored, nothing was done", "id", id, "error", err)
 		b.refuse(s, e)
 		return

@@ -37,6 +37,8 @@ type SlackOptions struct {
 	CallWithin time.Duration
 	// FlushWithin bounds how long the last posts and edits may take at the end of Run; 0 means 5 s.
 	FlushWithin time.Duration
+	// Called is told of each attempt of a call: "ok", "limited" (429) or "failed"; nil means that nobody counts.
+	Called func(method, result string)
 	// Report is told once of each optional call that failed, in words for people; nil means that it is only logged.
 	Report func(ctx context.Context, text string)
 }
@@ -84,6 +86,9 @@ func NewSlack(o SlackOptions) *Slack {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Called == nil {
+		o.Called = func(string, string) {}
 	}
 	return &Slack{
 		o: o,

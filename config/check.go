@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"net"
 	"net/url"
 	"regexp"
 	"strings"
@@ -25,6 +26,11 @@ func (r *reader) check(c *Config) {
 	r.checkStorage(&c.Storage)
 	r.checkBackups(&c.Backups)
 	r.checkGitHub(c.GitHub)
+	if c.HTTP.Listen != "" {
+		if _, port, err := net.SplitHostPort(c.HTTP.Listen); err != nil || port == "" {
+			r.fault("http.listen", quote(c.HTTP.Listen)+" is no address to listen on", "write one like 127.0.0.1:9464")
+		}
+	}
 	if c.Log.Format != "text" && c.Log.Format != "json" {
 		say, try := oneOf(c.Log.Format, "text", "json")
 		r.fault("log.format", say, try)

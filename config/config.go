@@ -19,6 +19,7 @@ type Config struct {
 	Databases []Database `yaml:"databases"`
 	Storage   Storage    `yaml:"storage"`
 	Backups   Backups    `yaml:"backups"`
+	HTTP      HTTP       `yaml:"http"`
 	// GitHub is nil when nothing is to be filed there.
 	GitHub *GitHub `yaml:"github"`
 	Log    Log     `yaml:"log"`
@@ -132,6 +133,12 @@ type GitHub struct {
 	APIURL string `yaml:"api_url"`
 	// Labels are put on every issue.
 	Labels []string `yaml:"labels"`
+}
+
+// HTTP is where health and metrics are asked for.
+type HTTP struct {
+	// Listen is host:port, or "" for not at all.
+	Listen string `yaml:"listen"`
 }
 
 // Log is what opsbot writes to standard error.

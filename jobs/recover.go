@@ -131,6 +131,9 @@ func (r *Runner) settle(ctx context.Context, run Run) Run {
 			r.o.Log.Warn("an event was not stored; that is tried again", "run", run.ID, "what", m.What, "err", err)
 			return run
 		}
+		if run.Status.Ended() && m.What == string(run.Status) {
+			r.o.Ended(run)
+		}
 	}
 	if run.Status.Ended() {
 		r.drop(ctx, run.ID, run.Targets)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/kampyn/opsbot/chat"
@@ -85,6 +86,8 @@ type Options struct {
 	OpsChannel string
 	// Parallel is how many runs this process works on at the same time (4).
 	Parallel int
+	// Ended is told of each run whose end this process has recorded; nil means that nobody counts.
+	Ended func(Run)
 	// Now is the clock that people see (time.Now).
 	Now func() time.Time
 	Log *slog.Logger
@@ -106,6 +109,16 @@ type Runner struct {
 	tasks map[string]*Task
 	// later says when an ended run may be cleaned again.
 	later map[string]time.Time
+	// turned is when the loop of Run last came round.
+	turned atomic.Int64
+}
+
+// Turned is when the loop of Run last came round, whether or not it could read the runs; zero before the first time.
+func (r *Runner) Turned() time.Time {
+	if at := r.turned.Load(); at > 0 {
+		return time.Unix(0, at)
+	}
+	return time.Time{}
 }
 
 // New answers a Runner.
@@ -123,6 +136,9 @@ func New(o Options) (*Runner, error) {
 	}
 	if o.Log == nil {
 		o.Log = slog.Default()
+	}
+	if o.Ended == nil {
+		o.Ended = func(Run) {}
 	}
 	r := &Runner{o: o, kinds: map[string]Kind{}, tasks: map[string]*Task{}, later: map[string]time.Time{},
 		runs:     state.NewCollection(o.Store, "run", fields),
@@ -218,6 +234,7 @@ func (r *Runner) Run(ctx context.Context) error {
 	failing := false
 	for ctx.Err() == nil {
 		err := r.sweep(ctx, hard, &work)
+		r.turned.Store(time.Now().UnixNano())
 		if err != nil && !failing && ctx.Err() == nil {
 			r.o.Log.Error("the runs cannot be read; trying on", "err", err)
 		}

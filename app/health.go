@@ -1,0 +1,151 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/kampyn/opsbot/bot"
+	"github.com/kampyn/opsbot/jobs"
+	"github.com/kampyn/opsbot/state"
+)
+
+const (
+	// lookEvery is how often the object store is asked, and lately how old an answer may be.
+	lookEvery, lately = time.Minute, 5 * time.Minute
+	// turnWithin is how long the loop of the runs may take to come round.
+	turnWithin = 2 * time.Minute
+)
+
+// health answers whether the process lives (/healthz), can do its work (/readyz), and in numbers (/metrics).
+type health struct {
+	a        *App
+	runner   *jobs.Runner
+	listener *bot.Bot
+	probes   *state.Collection[time.Time]
+	age      *prometheus.GaugeVec
+	size     *prometheus.GaugeVec
+
+	mu     sync.Mutex
+	looked time.Time // when the object store last answered
+	fault  error     // of the last look
+}
+
+func newHealth(a *App, runner *jobs.Runner, listener *bot.Bot) *health {
+	h := &health{a: a, runner: runner, listener: listener, probes: state.NewCollection[time.Time](a.store, "health", nil), looked: a.Now(),
+		age: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "opsbot_backup_newest_verified_timestamp_seconds",
+			Help: "When the newest verified backup of a database was begun; 0 when there is none."}, []string{"database"}),
+		size: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "opsbot_backup_newest_verified_bytes",
+			Help: "What that backup takes in the object store."}, []string{"database"})}
+	a.metrics.registry.MustRegister(h.age, h.size)
+	a.metrics.gauge("opsbot_slack_sockets", "Open connections to Slack.", func() float64 { return float64(listener.Sockets()) })
+	a.metrics.gauge("opsbot_requests_waiting", "Requests that are stored and not done yet.", func() float64 { return float64(listener.Waiting()) })
+	return h
+}
+
+// Run listens until ctx ends; it fails when it cannot.
+func (h *health) Run(ctx context.Context, address string) error {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return fmt.Errorf("app: listen for health and metrics: %w", err)
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, h.lives()) })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) { say(w, h.ready(r.Context())) })
+	mux.Handle("GET /metrics", promhttp.HandlerFor(h.a.metrics.registry, promhttp.HandlerOpts{}))
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	h.a.Log.Info("health and metrics are answered", "address", listener.Addr().String())
+	var all sync.WaitGroup
+	defer all.Wait()
+	all.Go(func() { h.look(ctx) })
+	defer context.AfterFunc(ctx, func() { _ = server.Close() })() // who asks at the very end gets no answer
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("app: answer for health and metrics: %w", err)
+	}
+	return nil
+}
+
+// say answers "ok", or 503 with one reason in each line.
+func say(w http.ResponseWriter, faults []string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	if len(faults) > 0 {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		fmt.Fprintln(w, strings.Join(faults, "\n"))
+		return
+	}
+	fmt.Fprintln(w, "ok")
+}
+
+// lives names what only a restart can mend. That Slack or a store is away is no such thing.
+func (h *health) lives() (faults []string) {
+	if at := h.runner.Turned(); !at.IsZero() && time.Since(at) > turnWithin {
+		faults = append(faults, "the loop of the runs has stood still since "+at.UTC().Format(time.RFC3339))
+	}
+	return faults
+}
+
+// ready names what keeps the work from being done.
+func (h *health) ready(ctx context.Context) (faults []string) {
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	if err := h.probes.Put(ctx, "readyz", time.Now().UTC()); err != nil {
+		h.a.Log.Warn("the state cannot be written", "error", err)
+		faults = append(faults, "the state cannot be written")
+	}
+	if h.listener.Sockets() == 0 {
+		faults = append(faults, "no connection to Slack is open")
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.fault != nil && h.a.Now().Sub(h.looked) > lately {
+		faults = append(faults, "the object store has not answered since "+h.looked.UTC().Format(time.RFC3339))
+	}
+	return append(faults, h.lives()...)
+}
+
+// look asks the object store for the backups now and then.
+func (h *health) look(ctx context.Context) {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		h.once(ctx)
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+		}
+	}
+}
+
+func (h *health) once(ctx context.Context) {
+	bounded, cancel := context.WithTimeout(ctx, lookEvery)
+	defer cancel()
+	entries, err := h.a.Catalogue.List(bounded, "")
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.fault = err; err != nil {
+		if ctx.Err() == nil {
+			h.a.Log.Warn("the object store does not answer", "error", err)
+		}
+		return
+	}
+	h.looked = h.a.Now()
+	for _, db := range h.a.Databases {
+		at, size := 0.0, 0.0
+		for _, e := range entries {
+			if e.Database == db.Name && e.Verified() {
+				at, size = float64(e.Started.Unix()), float64(e.Stored)
+				break // newest first
+			}
+		}
+		h.age.WithLabelValues(db.Name).Set(at)
+		h.size.WithLabelValues(db.Name).Set(size)
+	}
+}
