@@ -62,6 +62,7 @@ var layers = []layer{
 	{name: "sandbox/backend"},
 	{name: "sandbox/mongo"},
 	{name: "sandbox/s3"},
+	{name: "sandbox/browser", may: []string{"sandbox/peers"}},
 	{name: "sandbox/peers"},
 }
 
@@ -78,7 +79,7 @@ var homes = map[string][]string{
 	"github.com/goccy/go-yaml":                              {"config", "demo/stage"},
 	"filippo.io/age":                                        {"backups", "config"},
 	"github.com/gorilla/websocket":                          {"bot", "sandbox/slack"},
-	"github.com/chromedp/chromedp":                          {"tests:sandbox/slack", "tests:demo"},
+	"github.com/chromedp/chromedp":                          {"sandbox/browser", "tests:sandbox/slack", "tests:demo"},
 	"github.com/stretchr/testify":                           {"objects/objectstest", "state/statetest", "tests:..."},
 	"github.com/rogpeppe/go-internal":                       {"tests:..."},
 	"github.com/mongodb/mongo-tools":                        {"tests:backups"},

@@ -62,24 +62,52 @@ func run(ctx context.Context, f flags, out io.Writer) (err error) {
 		log = slog.New(slog.NewTextHandler(os.Stderr, nil))
 	}
 	fmt.Fprintln(out, "Setting up the workspace, the databases and the object store …")
-	s, err := stage.Start(ctx, stage.Options{Addr: f.addr, Dir: f.data, Mongo: f.mongo, Scale: f.scale, Latency: 300 * time.Millisecond, Approvals: 1, Log: log})
+	p, err := open(ctx, stage.Options{Addr: f.addr, Dir: f.data, Mongo: f.mongo, Scale: f.scale, Latency: 300 * time.Millisecond, Approvals: 1, Log: log})
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	c, err := config.Load(s.ConfigFile())
-	if err != nil {
-		return err
+	defer func() { err = errors.Join(err, p.close()) }()
+	return perform(ctx, f, p.stage, p.app, out)
+}
+
+// play is the stage with the bot on it.
+type play struct {
+	stage *stage.Stage
+	app   *app.App
+}
+
+// open sets the stage, opens the bot from the stage's configuration, and makes the page greet.
+func open(ctx context.Context, o stage.Options) (p *play, err error) {
+	p = &play{}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, p.close())
+		}
+	}()
+	if p.stage, err = stage.Start(ctx, o); err != nil {
+		return nil, err
 	}
-	a, err := app.Open(ctx, c, log)
+	c, err := config.Load(p.stage.ConfigFile())
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer func() { err = errors.Join(err, a.Close()) }()
+	if p.app, err = app.Open(ctx, c, o.Log); err != nil {
+		return nil, err
+	}
 	for _, c := range commands.All(commands.Parts{}) {
-		s.Slack.AddCommands(slacksandbox.Command{Name: "/" + c.Name, Hint: c.Usage, Description: c.Summary})
+		p.stage.Slack.AddCommands(slacksandbox.Command{Name: "/" + c.Name, Hint: c.Usage, Description: c.Summary})
 	}
-	return perform(ctx, f, s, a, out)
+	return p, p.stage.Slack.SetGuide(greeting(p.stage))
+}
+
+func (p *play) close() (err error) {
+	if p.app != nil {
+		err = p.app.Close()
+	}
+	if p.stage != nil {
+		err = errors.Join(err, p.stage.Close())
+	}
+	return err
 }
 
 // perform runs the bot until the tour is over, or until the person stops it.
@@ -108,16 +136,10 @@ func perform(ctx context.Context, f flags, s *stage.Stage, a *app.App, out io.Wr
 
 func greet(s *stage.Stage, out io.Writer) {
 	fmt.Fprintf(out, `
-  The workspace:  %s
-  GitHub:         %s
-
-  In #ops, as anna:   /backup now      back up the sample databases, with proof
-                      /backup list     what there is
-                      /restore         a form; its plan wants a second person:
-                                       switch to ben and press Approve
-                      /ops help        the rest
-
-  Without Slack:      go run . backup list --config %s
+  Open the workspace:  %s
+                       It greets you, says who you can be and what to try.
+  The issues it files: %s
+  Without Slack:       go run . backup list --config %s
 
   Stop with Ctrl-C.
 

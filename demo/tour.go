@@ -143,12 +143,5 @@ func (g *guide) withoutSlack() {
 	}
 }
 
-// source is the database that the tour restores: orders, or the only one there is.
-func (g *guide) source() stage.Database {
-	for _, d := range g.Databases {
-		if d.Name == "orders" {
-			return d
-		}
-	}
-	return g.Databases[0]
-}
+// source is the database that the tour restores.
+func (g *guide) source() stage.Database { return source(g.Stage) }

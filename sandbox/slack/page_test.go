@@ -7,56 +7,31 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	client "github.com/slack-go/slack"
 	"github.com/slack-go/slack/socketmode"
 	"github.com/stretchr/testify/require"
 
-	"github.com/kampyn/opsbot/sandbox/peers"
+	"github.com/kampyn/opsbot/sandbox/browser"
 	"github.com/kampyn/opsbot/sandbox/slack"
 )
 
 // browse opens the page in a headless browser.
-func (w *workspace) browse(wide, high int) *tab {
+func (w *workspace) browse(wide, high int) *browser.Tab {
 	w.t.Helper()
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(peers.Find(w.t, "chromium")),
-		chromedp.NoSandbox, chromedp.WindowSize(wide, high))
-	allocated, stop := chromedp.NewExecAllocator(context.Background(), options...)
-	w.t.Cleanup(stop)
-	ctx, closeTab := chromedp.NewContext(allocated)
-	w.t.Cleanup(closeTab)
-	require.NoError(w.t, chromedp.Do(ctx, chromedp.Navigate(w.URL())))
-	bounded, cancel := context.WithTimeout(ctx, 40*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute) // a browser takes longer than other tests
 	w.t.Cleanup(cancel)
-	b := &tab{w.t, bounded}
-	b.see("#bar h2")
+	w.ctx = ctx
+	b := browser.Open(w.t, w.URL(), wide, high)
+	b.See("#bar h2", "")
 	return b
 }
 
-// tab is a page in the browser; its methods wait until the element is there.
-type tab struct {
-	t   *testing.T
-	ctx context.Context
-}
-
-func (b *tab) do(actions ...chromedp.Action[chromedp.Void]) {
-	b.t.Helper()
-	require.NoError(b.t, chromedp.Do(b.ctx, actions...))
-}
-
-func (b *tab) see(selector string)   { b.t.Helper(); b.do(chromedp.WaitVisible(chromedp.CSS(selector))) }
-func (b *tab) click(selector string) { b.t.Helper(); b.do(chromedp.Click(chromedp.CSS(selector))) }
-func (b *tab) keys(selector, keys string) {
-	b.t.Helper()
-	b.do(chromedp.SendKeys(chromedp.CSS(selector), keys))
-}
-
-func (b *tab) text(selector string) string {
-	b.t.Helper()
-	text, err := chromedp.Run(b.ctx, chromedp.Text(chromedp.CSS(selector)))
-	require.NoError(b.t, err)
-	return text
+// become makes the page somebody else's.
+func become(b *browser.Tab, name string) {
+	b.Click("#me .me-button", "")
+	b.Click("[role=menuitemradio]", name)
+	b.See("#me .me-button", name)
 }
 
 // restoreBot answers /restore with a card whose button opens a form, and says what was sent with it.
@@ -95,45 +70,45 @@ func TestAPersonWorksOnThePage(t *testing.T) {
 	w.AddCommands(slack.Command{Name: "/restore", Hint: "[backup]", Description: "bring a backup back"})
 	w.restoreBot()
 	page := w.browse(1200, 800)
-	page.keys("#line", "/res")
-	require.Contains(t, page.text("#offers li"), "bring a backup back")
-	page.keys("#line", kb.Tab)
-	page.keys("#line", kb.Enter)
-	page.see(".message.ephemeral .button")
-	card := page.text(".message.ephemeral")
+	page.Type("#line", "/res")
+	page.See("#line-offers [role=option]", "bring a backup back")
+	page.Press(kb.Tab + kb.Enter)
+	page.See(".message.ephemeral .button", "Choose a backup")
+	card := page.Text(".message.ephemeral")
 	require.Contains(t, card, "Only visible to you")
 	require.Contains(t, card, "Restore orders of Nov 14, 2023")
 	require.Contains(t, card, "✅")
 
-	page.click(".message.ephemeral .button")
-	page.keys("#modal input[type=text]", "orders")
-	page.click("#modal button[type=submit]")
-	require.Equal(t, "orders exists already", page.text("#modal .problem"))
-	page.keys("#modal input[type=text]", "_2")
-	page.click("#modal .boxes label")
-	page.click("#modal button[type=submit]")
-	page.do(chromedp.WaitNotVisible(chromedp.CSS("#modal")))
+	page.Click(".message.ephemeral .button", "")
+	page.Type(`#modal [data-key="name/value"]`, "orders")
+	page.Click("#modal button[type=submit]", "")
+	page.See("#modal .problem", "orders exists already")
+	require.Contains(t, page.Focused(), "name/value", "the focus goes to what is wrong")
+	page.Press("_2")
+	page.Click("#modal .boxes label", "A")
+	page.Click("#modal button[type=submit]", "")
+	page.Gone("#modal", "")
 	_, err := w.WaitMessage(w.ctx, w.ops, func(m slack.Message) bool { return m.Text == "restored into orders_2, some" })
 	require.NoError(t, err)
-	page.see(".message:not(.ephemeral)")
+	page.See(".message:not(.ephemeral)", "restored into orders_2")
 
-	page.do(chromedp.SetValue(chromedp.CSS("#me"), w.eli),
-		chromedp.Evaluate[chromedp.Void](`document.getElementById("me").dispatchEvent(new Event("change"))`),
-		chromedp.WaitNotPresent(chromedp.CSS(".message.ephemeral")))
-	page.keys("#line", "hello @dana <b>&"+kb.Enter)
-	page.see(".mention")
-	require.Contains(t, page.text("#messages article:last-child"), "hello @dana <b>&")
+	become(page, "eli")
+	page.Gone(".message.ephemeral", "")
+	page.Type("#line", "hello @dana <b>&"+kb.Escape+kb.Enter)
+	page.See(".mention", "@dana")
+	require.Contains(t, page.Text("#messages article:last-child"), "hello @dana <b>&")
 	messages := w.Messages(w.ops)
 	require.Equal(t, "hello <@"+w.dana+"> &lt;b&gt;&amp;", messages[len(messages)-1].Text)
 	require.Equal(t, w.eli, messages[len(messages)-1].User)
+	require.Empty(t, browser.Eval[string](page, `document.querySelector("#line").value`))
 }
 
 func TestThePageShowsErrorsOfTheApp(t *testing.T) {
 	w := open(t, slack.Options{})
 	page := w.browse(700, 700)
-	page.keys("#line", "/backup"+kb.Enter)
-	page.see("#notice:not(:empty)")
-	require.Contains(t, page.text("#notice"), "dispatch_failed")
+	page.Type("#line", "/backup"+kb.Enter)
+	page.See("#composer .notice", "dispatch_failed")
+	require.Equal(t, "/backup", browser.Eval[string](page, `document.querySelector("#line").value`), "what was not sent stays")
 }
 
 func TestThePageIsForItsOwnBrowserOnly(t *testing.T) {
@@ -153,7 +128,9 @@ func TestThePageIsForItsOwnBrowserOnly(t *testing.T) {
 	}
 	require.Equal(t, http.StatusForbidden, ask("POST", "/page/act", "", "https://evil.example", "application/json"))
 	require.Equal(t, http.StatusForbidden, ask("GET", "/page/state", "evil.example", "", ""))
+	require.Equal(t, http.StatusForbidden, ask("GET", "/page/traffic", "evil.example", "", ""))
 	require.Equal(t, http.StatusUnsupportedMediaType, ask("POST", "/page/act", "", w.URL(), "text/plain"))
+	require.Equal(t, http.StatusForbidden, ask("POST", "/page/upload?as="+w.dana, "", w.URL(), "multipart/form-data; boundary=x"))
 	require.Empty(t, w.Messages(w.ops))
 	require.Equal(t, http.StatusOK, ask("POST", "/page/act", "", w.URL(), "application/json"))
 	require.Len(t, w.Messages(w.ops), 1)

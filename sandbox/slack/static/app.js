@@ -1,113 +1,102 @@
-// The page of the workspace: who you are, where you are, and what stands there.
-import { drawBlocks } from "./blocks.js";
-import { drawComposer, makeComposer } from "./composer.js";
+// The page of the workspace: who one is, where one is, and what stands there.
+import { drawBar } from "./bar.js";
+import { makeComposer } from "./composer.js";
 import { $, h } from "./dom.js";
-import { drawMessages, drawThread } from "./messages.js";
+import { onFill } from "./guide.js";
+import { drawHome } from "./home.js";
+import { icon } from "./icons.js";
+import { onTraffic } from "./inspector.js";
+import { isFloating } from "./menu.js";
+import { begin, makeList } from "./messages.js";
 import { drawModal } from "./modal.js";
-import { act, follow, lists, names, notice, now, onState, refresh } from "./workspace.js";
+import { drawSide, openThread } from "./side.js";
+import { closeNav, drawSidebar } from "./sidebar.js";
+import { act, avatar, follow, here, notice, now, onState, refresh } from "./workspace.js";
 
-makeComposer();
+const composer = makeComposer($("composer"), { id: "line" });
+const list = makeList($("messages"), "channel", { openThread, empty });
+let opened = ""; // person and channel for which now.since was taken
+let wish = null; // a line for the composer of a channel that is not drawn yet
+
 onState(draw);
+onFill((channel, text) => { wish = { channel, text }; grant(); });
 window.addEventListener("hashchange", go);
-$("me").addEventListener("change", (event) => {
-  now.me = event.target.value;
-  now.thread = "";
-  sessionStorage.setItem("me", now.me);
-  refresh();
-});
+document.addEventListener("keydown", keys);
+if (new URLSearchParams(location.search).has("as")) window.history.replaceState(null, "", location.pathname + location.hash);
 go();
-follow();
+follow(onTraffic);
 
-// go opens the channel and message that the address names.
+// go opens the channel, message or tab that the address names.
 function go() {
   const [channel, place] = location.hash.slice(1).split("/").map(decodeURIComponent);
   if (channel) now.channel = channel;
   now.tab = place === "home" ? "home" : "messages";
+  now.goal = /^p\d{7,}$/.test(place ?? "") ? `${place.slice(1, -6)}.${place.slice(-6)}` : "";
   now.thread = "";
   notice("");
-  refresh().then(() => {
-    if (now.tab === "home") act({ do: "home" });
-    if (place?.startsWith("p")) document.querySelector(`[data-ts="${place.slice(1, -6)}.${place.slice(-6)}"]`)?.scrollIntoView();
-  });
+  closeNav();
+  refresh().then(() => { if (now.tab === "home") act({ do: "home" }); });
 }
 
 function draw(state) {
-  const channel = state.channels.find((c) => c.id === now.channel) ?? state.channels[0];
-  document.title = `${channel ? channel.name + " · " : ""}${state.team}`;
-  $("team").textContent = state.team;
-  $("online").textContent = state.online ? `${state.app.name} is connected` : `${state.app.name} is not connected`;
-  $("online").className = state.online ? "on" : "off";
-  drawPeople(state);
+  const channel = here();
+  const mentions = state.channels.reduce((n, c) => n + (c.mentions ?? 0), 0);
+  document.title = `${mentions ? `(${mentions}) ` : ""}${channel ? channel.name + " · " : ""}${state.team}`;
+  drawSidebar(state, channel);
   if (!channel) return;
-  const isApp = channel.kind === "im" && channel.name === state.app.name;
+  if (opened !== now.me + channel.id) {
+    opened = now.me + channel.id;
+    now.since = channel.unread ? channel.since ?? "" : undefined;
+    if (window.innerWidth > 760 && !document.querySelector("dialog[open]") && !isFloating() && !document.activeElement?.closest("#guide, #sidebar")) setTimeout(composer.focus);
+  }
+  const isApp = channel.with === state.app.id;
   const home = isApp && now.tab === "home";
-  read(channel);
-  drawChannels(state, channel);
-  drawBar(channel, isApp);
+  drawBar(state, channel, isApp);
+  $("frame").hidden = home;
   $("messages").hidden = home;
   $("home").hidden = !home;
   $("composer").hidden = home;
   if (home) drawHome(state);
-  else drawMessages($("messages"), state.messages.filter((m) => !m.thread || m.thread === m.ts || m.broadcast || m.ephemeral));
-  drawComposer(channel);
-  drawThread();
+  else list.draw(state.messages.filter((m) => !m.thread || m.thread === m.ts || m.broadcast));
+  composer.draw(channel.archived ? "This channel is archived" : `Message ${channel.kind === "im" ? "" : "#"}${channel.name}`, channel.archived);
+  reach(state);
+  drawSide(state);
   drawModal(state.modal);
+  grant();
 }
 
-// read remembers that the person has seen a channel.
-function read(channel) {
-  if (document.hidden || !channel.latest) return;
-  now.seen[now.me + channel.id] = channel.latest;
-  sessionStorage.setItem("seen", JSON.stringify(now.seen));
+// reach shows the message that the address names, in its thread when it is an answer.
+function reach(state) {
+  if (!now.goal) return;
+  const m = state.messages.find((one) => one.ts === now.goal);
+  now.goal = "";
+  if (!m) return;
+  if (m.thread && m.thread !== m.ts && !m.broadcast) now.thread = m.thread;
+  else list.show(m.ts);
 }
 
-function drawPeople(state) {
-  const people = state.people.filter((p) => !p.bot);
-  const key = JSON.stringify([people, now.me]);
-  if ($("me").dataset.key === key) return;
-  $("me").dataset.key = key;
-  $("me").replaceChildren(...people.map((p) => h("option", { value: p.id, selected: p.id === now.me },
-    p.name + (p.guest ? " (guest)" : "") + (p.other ? " (other workspace)" : ""))));
+// grant puts a wished line into the composer once its channel is there.
+function grant() {
+  if (!wish || wish.channel !== now.state?.channel || now.tab !== "messages") return;
+  const { text } = wish;
+  wish = null;
+  if (text) composer.fill(text);
+  else list.toEnd();
 }
 
-function drawChannels(state, current) {
-  const unread = (c) => c.latest && c.id !== current.id && c.latest > (now.seen[now.me + c.id] ?? "");
-  const link = (c) => h("a", {
-    href: "#" + c.id, class: [unread(c) && "unread", c.archived && "archived"].filter(Boolean).join(" "), "aria-current": c.id === current.id ? "page" : null,
-  }, h("span", { class: "sign" }, { public_channel: "#", private_channel: "🔒", mpim: "👥" }[c.kind] ?? h("img", { src: "/page/avatar/" + (state.people.find((p) => p.name === c.name)?.id ?? ""), alt: "" })), c.name);
-  const rooms = state.channels.filter((c) => c.kind !== "im");
-  const direct = state.channels.filter((c) => c.kind === "im");
-  const shortcuts = (state.shortcuts ?? []).filter((s) => !s.onMessage);
-  const hasApp = direct.some((c) => c.name === state.app.name);
-  $("channels").replaceChildren(
-    h("h2", {}, "Channels"), ...rooms.map(link),
-    h("h2", {}, "Direct messages"), ...direct.map(link),
-    !hasApp && h("button", { type: "button", class: "link", onclick: () => act({ do: "dm", value: state.app.id }) }, "+ " + state.app.name),
-    ...(shortcuts.length ? [h("h2", {}, "Shortcuts"), ...shortcuts.map((s) => h("button", { type: "button", class: "link", onclick: () => act({ do: "shortcut", callback: s.id }) }, "⚡ " + s.name))] : []));
-  for (const node of [...$("channels").childNodes]) if (node.nodeType === Node.TEXT_NODE) node.remove();
+function empty() {
+  const channel = here();
+  if (channel.kind !== "im") return begin(icon("hash"), `This is the very beginning of #${channel.name}`, "Type / for commands, or say something.");
+  return begin(h("img", { class: "avatar", src: avatar(channel.with), alt: "" }), channel.name, channel.with === now.state.app.id ? `Messages from ${channel.name} to you alone stand here.` : `This is between you and ${channel.name}.`);
 }
 
-function drawBar(channel, isApp) {
-  const tab = (name, label) => h("a", { href: `#${channel.id}${name === "home" ? "/home" : ""}`, "aria-current": now.tab === name ? "page" : null }, label);
-  const bar = [
-    h("h2", {}, (channel.kind === "im" ? "" : "# ") + channel.name),
-    isApp && h("nav", { class: "tabs", "aria-label": "App" }, tab("home", "Home"), tab("messages", "Messages")),
-    channel.topic && h("p", { class: "topic", title: channel.topic }, channel.topic),
-    channel.kind !== "im" && h("span", { class: "members", title: "Members" }, `${channel.members.length} members`),
-  ].filter(Boolean);
-  $("bar").replaceChildren(...bar);
-}
-
-let homeShown = "";
-
-function drawHome(state) {
-  const key = JSON.stringify([state.home, now.me]);
-  if (key === homeShown) return;
-  homeShown = key;
-  const context = {
-    names, ...lists, values: state.home?.values, errors: {},
-    press: (action, value) => act({ do: "pressHome", action, value }),
-    choose: (action, chosen) => act({ do: "chooseHome", action, chosen }),
-  };
-  $("home").replaceChildren(...(state.home ? drawBlocks(state.home.blocks, context) : [h("p", { class: "empty" }, `${state.app.name} has put nothing here yet.`)]));
+// keys: F6 goes from pane to pane, Escape puts the side bar away.
+function keys(event) {
+  if (event.key === "Escape" && document.body.classList.contains("nav-open")) closeNav();
+  if (event.key !== "F6" || document.querySelector("dialog[open]")) return;
+  event.preventDefault();
+  const panes = [$("sidebar"), $("messages"), $("home"), $("composer"), $("side"), $("inspector")].filter((p) => p.checkVisibility());
+  const at = panes.findIndex((p) => p.contains(document.activeElement));
+  const next = panes[(at + (event.shiftKey ? panes.length - 1 : 1)) % panes.length];
+  (next.querySelector('textarea, [aria-current="page"], article[tabindex="0"], [tabindex="0"]') ?? next.querySelector("button, a, input"))?.focus();
 }

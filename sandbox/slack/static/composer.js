@@ -1,95 +1,139 @@
-// Where the person writes. A line that begins with / is a command; names are completed after @ and #.
-import { $, h } from "./dom.js";
-import { act, now } from "./workspace.js";
+// Where the person writes: below a channel, and below a thread. Drafts stay with their place until they are sent.
+import { completion } from "./completion.js";
+import { h } from "./dom.js";
+import { emojiPicker } from "./emojipicker.js";
+import { icon } from "./icons.js";
+import { dismiss, menu } from "./menu.js";
+import { act, now, upload } from "./workspace.js";
 
-let input, list, chosen = 0, offered = [];
+const drafts = new Map();
+const keptLines = 50;
+const history = JSON.parse(sessionStorage.getItem("history") ?? "{}"); // of each person: the lines that were sent
 
-export function makeComposer() {
-  input = h("textarea", { id: "line", rows: 1, "aria-label": "Message", "aria-controls": "offers", "aria-autocomplete": "list", autocomplete: "off", oninput: changed, onkeydown: key });
-  list = h("ul", { id: "offers", role: "listbox", hidden: true });
-  const form = $("composer");
-  form.replaceChildren(list, input, h("button", { class: "button primary", type: "submit" }, "Send"));
-  form.addEventListener("submit", (event) => { event.preventDefault(); send(); });
-}
+// makeComposer fills a form; thread answers the thread it writes to, or "".
+export function makeComposer(form, { id, thread = () => "" }) {
+  let place = "";
+  let back = 0; // lines gone back in the history
+  let breaks = false; // Shift was held with the newest key, so that Enter breaks the line
+  const input = h("textarea", { id, rows: 1, autocomplete: "off", spellcheck: true, "aria-autocomplete": "list", "aria-haspopup": "listbox", oninput: changed, onkeydown: key, onpaste: paste,
+    onbeforeinput: (event) => { if (event.inputType === "insertLineBreak" && !breaks) event.preventDefault(); } });
+  const offers = completion(input, { commands: () => !thread(), changed });
+  const button = (name, sign, onclick, more) => h("button", { type: "button", class: "icon-button", "aria-label": name, title: name, onclick, ...more }, icon(sign));
+  const popup = { "aria-haspopup": "true", "aria-expanded": "false" };
+  const add = button("Add a file or use a shortcut", "plus", () => menu(add, "Add", additions(), { above: true }), popup);
+  const smile = button("Emoji", "smile", () => emojiPicker(smile, (name) => insert(`:${name}: `)), popup);
+  const send = h("button", { type: "submit", class: "send", "aria-label": "Send", title: "Send (Enter)" }, icon("send"));
+  const file = h("input", { type: "file", hidden: true, multiple: true, onchange: () => share(file.files) });
+  const box = h("div", { class: "compose-box" }, input,
+    h("div", { class: "compose-bar" }, add, smile, button("Mention someone", "at", () => insert("@")), h("span", { class: "keys", "aria-hidden": "true" }, h("kbd", {}, "Shift"), " + ", h("kbd", {}, "Enter"), " adds a line"), send), file);
+  form.replaceChildren(h("p", { class: "notice", role: "alert" }), offers.node, box);
+  form.addEventListener("submit", (event) => { event.preventDefault(); submit(); });
+  box.addEventListener("dragover", (event) => { event.preventDefault(); box.classList.add("drop"); });
+  box.addEventListener("dragleave", () => box.classList.remove("drop"));
+  box.addEventListener("drop", (event) => { event.preventDefault(); box.classList.remove("drop"); share(event.dataTransfer.files); });
 
-export function drawComposer(channel) {
-  input.placeholder = channel.archived ? "This channel is archived" : `Message ${channel.kind === "im" ? channel.name : "#" + channel.name}, or / for commands`;
-  input.disabled = Boolean(channel.archived);
-}
-
-async function send() {
-  const text = input.value.trim();
-  if (!text) return;
-  input.value = "";
-  changed();
-  const answer = await act({ do: text.startsWith("/") ? "slash" : "say", text });
-  if (answer.error && !input.value) input.value = text;
-  input.focus();
-}
-
-function changed() {
-  input.style.height = "auto";
-  input.style.height = Math.min(input.scrollHeight, 160) + "px";
-  offered = offers();
-  chosen = 0;
-  draw();
-}
-
-function offers() {
-  const before = input.value.slice(0, input.selectionStart);
-  if (/^\/\S*$/.test(before)) {
-    return (now.state.commands ?? []).filter((c) => c.name.startsWith(before))
-      .map((c) => ({ text: c.name + " ", name: c.name, hint: c.hint, about: c.description, from: 0 }));
+  function additions() {
+    const shortcuts = thread() ? [] : (now.state.shortcuts ?? []).filter((s) => !s.onMessage);
+    return [
+      { name: "Upload from your computer", icon: "clip", do: () => file.click() },
+      shortcuts.length && "-",
+      shortcuts.length && { title: "Shortcuts" },
+      ...shortcuts.map((s) => ({ name: s.name, note: now.state.app.name, icon: "bolt", value: s.id, do: () => act({ do: "shortcut", callback: s.id }) })),
+    ];
   }
-  const mark = before.match(/(^|\s)([@#])(\S*)$/);
-  if (!mark) return [];
-  const all = mark[2] === "@" ? now.state.people : now.state.channels.filter((c) => c.kind !== "im");
-  return all.filter((one) => one.name.startsWith(mark[3])).slice(0, 8)
-    .map((one) => ({ text: mark[2] + one.name + " ", name: mark[2] + one.name, from: before.length - mark[3].length - 1 }));
-}
 
-function draw() {
-  list.hidden = offered.length === 0;
-  input.setAttribute("aria-expanded", String(!list.hidden));
-  list.replaceChildren(...offered.map((o, i) => h("li", {
-    role: "option", id: "offer-" + i, "aria-selected": String(i === chosen), onmousedown: (event) => { event.preventDefault(); take(i); },
-  }, h("strong", {}, o.name), o.hint && h("code", {}, o.hint), o.about && h("span", {}, o.about))));
-  if (list.hidden) input.removeAttribute("aria-activedescendant");
-  else input.setAttribute("aria-activedescendant", "offer-" + chosen);
-}
+  async function share(files) {
+    for (const one of [...files]) await upload(one, { channel: now.channel, thread: thread(), text: input.value.trim() });
+    file.value = "";
+    if (files.length) set("");
+  }
 
-function take(i) {
-  const rest = input.value.slice(input.selectionStart);
-  input.value = input.value.slice(0, offered[i].from) + offered[i].text;
-  const at = input.value.length;
-  input.value += rest;
-  input.setSelectionRange(at, at);
-  offered = [];
-  draw();
-}
+  function paste(event) {
+    if (event.clipboardData.files.length) { event.preventDefault(); share(event.clipboardData.files); }
+  }
 
-function key(event) {
-  if (offered.length > 0) {
-    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+  async function submit() {
+    const text = input.value.trim();
+    if (!text || input.disabled) return;
+    remember(text);
+    set("");
+    send.ariaBusy = "true";
+    const isCommand = text.startsWith("/") && !thread();
+    const answer = await act({ do: isCommand ? "slash" : "say", thread: thread(), text });
+    send.ariaBusy = null;
+    if (answer.error && !input.value) set(text);
+    input.focus();
+  }
+
+  function changed() {
+    drafts.set(place, input.value);
+    input.style.height = "auto";
+    input.style.height = Math.min(input.scrollHeight, 180) + "px";
+    send.disabled = input.value.trim() === "";
+    offers.update();
+  }
+
+  function set(text) {
+    input.value = text;
+    input.setSelectionRange(text.length, text.length);
+    changed();
+  }
+
+  function insert(text) {
+    const { selectionStart: from, selectionEnd: to, value } = input;
+    const gap = text === "@" && from > 0 && !/\s$/.test(value.slice(0, from)) ? " " : "";
+    input.focus();
+    input.setRangeText(gap + text, from, to, "end");
+    changed();
+  }
+
+  function remember(text) {
+    const mine = (history[now.me] ??= []);
+    if (mine.at(-1) !== text) mine.push(text);
+    if (mine.length > keptLines) mine.shift();
+    sessionStorage.setItem("history", JSON.stringify(history));
+    back = 0;
+  }
+
+  // recall goes through the lines that were sent, while nothing else was typed.
+  function recall(step) {
+    const mine = history[now.me] ?? [];
+    const untouched = input.value === "" || back > 0 && input.value === mine.at(-back);
+    if (!untouched || back + step < 0 || back + step > mine.length) return false;
+    back += step;
+    set(back ? mine.at(-back) : "");
+    offers.hide();
+    return true;
+  }
+
+  function key(event) {
+    breaks = event.shiftKey;
+    if (event.isComposing || offers.key(event)) return;
+    if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();
-      chosen = (chosen + (event.key === "ArrowDown" ? 1 : offered.length - 1)) % offered.length;
-      draw();
-      return;
-    }
-    const exact = offered[chosen].name === input.value;
-    if (event.key === "Tab" || (event.key === "Enter" && !exact)) {
+      submit();
+    } else if (event.key === "ArrowUp" && recall(1) || event.key === "ArrowDown" && recall(-1)) {
       event.preventDefault();
-      take(chosen);
-      return;
-    }
-    if (event.key === "Escape") {
-      offered = [];
-      draw();
-      return;
     }
   }
-  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
-    event.preventDefault();
-    send();
-  }
+
+  return {
+    focus: () => input.focus(),
+    // fill puts a line in, as if typed.
+    fill(text) { dismiss(); set(text); offers.hide(); input.focus(); },
+    // draw follows the person to another place.
+    draw(placeholder, disabled) {
+      input.placeholder = placeholder;
+      input.setAttribute("aria-label", placeholder);
+      input.disabled = Boolean(disabled);
+      add.disabled = smile.disabled = input.disabled;
+      const here = [now.me, now.channel, thread()].join();
+      if (here === place) return;
+      place = here;
+      back = 0;
+      input.value = drafts.get(here) ?? "";
+      changed();
+      offers.hide();
+    },
+  };
 }

@@ -19,4 +19,8 @@ const table = {
 };
 
 export const emoji = (name) => table[name.split("::")[0]] ?? null;
-export const quick = ["eyes", "white_check_mark", "+1", "tada"];
+export const emojiNames = Object.keys(table);
+
+// quick are offered without a menu; quickName is how a reader hears a name.
+export const quick = ["white_check_mark", "eyes", "raised_hands"];
+export const quickName = (name) => name.replaceAll("_", " ");

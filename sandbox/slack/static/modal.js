@@ -1,62 +1,92 @@
 // Draws the form that the person has open. What was typed is kept here until it is sent.
 import { drawBlocks } from "./blocks.js";
-import { $, h } from "./dom.js";
-import { act, lists, names, now } from "./workspace.js";
+import { $, classes, h } from "./dom.js";
+import { icon } from "./icons.js";
+import { dismiss, isFloating } from "./menu.js";
+import { act, avatar, now, refresh } from "./workspace.js";
 
 let shown = ""; // which form, in which state
-let viewID = "";
-let dirty = {};
+const typed = new Map(); // by view: what was entered since it was opened, by key
+let back = null; // what had the focus before
+let refused = false; // the form was just not taken: the focus goes to what is wrong
 
 export function drawModal(view) {
   const dialog = $("modal");
   if (!view) {
-    shown = viewID = "";
-    dirty = {};
-    if (dialog.open) dialog.close();
+    if (!dialog.open) return;
+    shown = "";
+    typed.clear();
+    dismiss();
+    dialog.close();
+    (back?.isConnected ? back : $("line"))?.focus({ preventScroll: true });
     return;
   }
-  const state = JSON.stringify([view.id, view.hash, view.errors, now.me]);
+  const state = JSON.stringify([view.id, view.hash, view.errors, view.depth, now.me]);
   if (state === shown) return;
   shown = state;
-  if (viewID !== view.id) {
-    viewID = view.id;
-    dirty = {};
-  }
-  const focused = document.activeElement?.dataset?.key;
-  const at = focused && document.activeElement.selectionStart;
+  if (!dialog.open) back = document.activeElement;
+  const another = dialog.dataset.view !== view.id;
+  dialog.dataset.view = view.id;
+  dialog.dataset.depth = view.depth;
+  if (!typed.has(view.id)) typed.set(view.id, {});
+  const dirty = typed.get(view.id);
   const context = {
-    names, ...lists, values: view.values, errors: view.errors, dirty,
+    values: view.values, errors: view.errors, dirty,
     changed: (key, values) => { dirty[key] = values; },
     press: (action, value) => act({ do: "pressView", action, value, inputs: dirty }),
     choose: (action, chosen) => act({ do: "fill", action, chosen, inputs: dirty }),
   };
-  dialog.replaceChildren(form(view, context));
+  const focused = document.activeElement?.dataset?.key;
+  const caret = focused && document.activeElement.selectionStart;
+  const scrolled = another ? 0 : dialog.querySelector(".body")?.scrollTop ?? 0;
+  const message = dialog.querySelector(".notice")?.textContent;
+  dismiss();
+  dialog.replaceChildren(form(view, context, dirty));
+  if (!another && message) dialog.querySelector(".notice").textContent = message;
   if (!dialog.open) dialog.showModal();
-  const again = focused && dialog.querySelector(`[data-key="${CSS.escape(focused)}"]`);
-  const target = again || dialog.querySelector("[autofocus]") || dialog.querySelector(".body input, .body select, .body textarea");
-  target?.focus();
-  if (["text", "url", "textarea"].includes(target?.type)) {
-    const end = again ? at : target.value.length;
-    target.setSelectionRange(end, end);
-  }
-  dialog.oncancel = (event) => { event.preventDefault(); act({ do: "cancel" }); };
+  dialog.querySelector(".body").scrollTop = scrolled;
+  focusIn(dialog, another, focused, caret);
+  dialog.oncancel = (event) => { event.preventDefault(); if (!isFloating()) act({ do: "cancel" }); };
 }
 
-function form(view, context) {
-  const submit = view.submit && h("button", { class: "button primary", type: "submit" }, view.submit);
-  return h("form", {
-    novalidate: true,
+// focusIn sets the focus: to what is wrong, to where it was, or to the first input.
+function focusIn(dialog, another, focused, caret) {
+  const wrong = refused && firstWrong(dialog);
+  refused &&= !wrong;
+  const again = !another && focused && focused !== "close" && dialog.querySelector(`[data-key="${CSS.escape(focused)}"]`);
+  const target = wrong || again || dialog.querySelector("[autofocus]") || dialog.querySelector(".body input, .body textarea, .body button") || dialog.querySelector("footer .filled, footer .button");
+  target?.focus({ preventScroll: !wrong });
+  if (target && ["text", "textarea"].includes(target.type) && target.getAttribute("role") !== "combobox") {
+    const at = target === again && caret !== undefined ? caret : target.value.length;
+    target.setSelectionRange(at, at);
+  }
+}
+
+const firstWrong = (dialog) => dialog.querySelector(".field.wrong :is(input, textarea, button)");
+
+function form(view, context, dirty) {
+  const submit = view.submit && h("button", { class: "button filled primary", type: "submit" }, view.submit);
+  const one = h("form", {
+    noValidate: true, class: classes("sheet", view.depth > 1 && "upon"),
     onsubmit: async (event) => {
       event.preventDefault();
-      if (!submit) return;
-      submit.disabled = true;
-      await act({ do: "submit", inputs: dirty });
-      submit.disabled = false;
+      if (!submit || one.ariaBusy === "true") return;
+      one.ariaBusy = submit.ariaBusy = "true";
+      const answer = await act({ do: "submit", inputs: dirty });
+      one.ariaBusy = submit.ariaBusy = null;
+      refused = Boolean(answer.fields);
+      if (!refused) return;
+      await refresh();
+      if (refused) firstWrong($("modal"))?.focus(); // the same is wrong as before, so nothing was drawn
+      refused = false;
     },
   },
-    h("header", {}, h("h2", { id: "modal-title" }, view.title), view.depth > 1 && h("span", { class: "depth" }, `step ${view.depth}`),
-      h("button", { type: "button", class: "close", "aria-label": "Close", onclick: () => act({ do: "cancel" }) }, "✕")),
+    h("header", {},
+      view.depth > 1 ? h("button", { type: "button", class: "icon-button", "aria-label": "Back", title: "Back", onclick: () => act({ do: "cancel" }) }, icon("left")) : h("img", { class: "avatar", src: avatar(now.state.app.id), alt: "" }),
+      h("h2", { id: "modal-title" }, view.title, h("small", {}, now.state.app.name)),
+      h("button", { type: "button", class: "icon-button", "aria-label": "Close", title: "Close", onclick: () => act({ do: "cancelAll" }) }, icon("close"))),
     h("div", { class: "body" }, drawBlocks(view.blocks, context)),
     h("p", { class: "notice", role: "alert" }),
-    h("footer", {}, h("button", { class: "button", type: "button", onclick: () => act({ do: "cancel" }) }, view.close || "Cancel"), submit));
+    (submit || view.close) && h("footer", {}, h("button", { class: "button", type: "button", "data-key": "close", onclick: () => act({ do: "cancel" }) }, view.close || "Cancel"), submit));
+  return one;
 }

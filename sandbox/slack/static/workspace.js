@@ -1,47 +1,63 @@
-// What the page knows and how it asks for more.
+// What the page knows, how it asks for more, and how it acts for the person.
+import { say } from "./dom.js";
 
 export const now = {
-  me: sessionStorage.getItem("me") ?? "",
+  me: new URLSearchParams(location.search).get("as") ?? sessionStorage.getItem("me") ?? "",
   channel: "",
   tab: "messages", // or "home", in the app's own channel
-  thread: "",
+  thread: "", // timestamp of the open thread's root
+  goal: "", // timestamp of a message to show
+  since: "", // up to here the channel was read when it was opened
   state: null,
-  seen: JSON.parse(sessionStorage.getItem("seen") ?? "{}"), // by person and channel: the newest message that was read
 };
 
 const listeners = [];
 export const onState = (listener) => listeners.push(listener);
+export const redraw = () => { if (now.state) for (const listener of listeners) listener(now.state); };
 
-let fetching = false;
+let fetching = null; // the refresh that runs
 let again = false;
 
-// refresh fetches what the person sees and draws it; calls that come meanwhile are done once more at the end.
-export async function refresh() {
-  if (fetching) { again = true; return; }
-  fetching = true;
-  try {
-    do {
-      again = false;
-      const query = new URLSearchParams({ user: now.me, channel: now.channel });
-      const answer = await fetch("/page/state?" + query);
-      const state = await answer.json();
-      if (state.channel !== now.channel && now.channel && !again) now.channel = state.channel;
-      now.state = state;
-      now.me = state.me;
-      now.channel ||= state.channel;
-      for (const listener of listeners) listener(state);
-    } while (again);
-  } finally {
-    fetching = false;
-  }
+// refresh fetches what the person sees and draws it; calls that come meanwhile are done once more at the end. It is over
+// when what was there at the time of the call is drawn.
+export function refresh() {
+  if (fetching) again = true;
+  else fetching = fetchAndDraw().finally(() => { fetching = null; });
+  return fetching;
 }
 
-// follow refreshes whenever the server says that something has changed.
-export function follow() {
+async function fetchAndDraw() {
+  do {
+    again = false;
+    const query = new URLSearchParams({ user: now.me, channel: now.channel });
+    const state = await (await fetch("/page/state?" + query)).json();
+    if (again) continue;
+    now.state = state;
+    now.me = state.me;
+    now.channel = state.channel;
+    redraw();
+  } while (again);
+}
+
+// follow refreshes whenever the server says that something has changed, and tells onTraffic of what went over the wires.
+export function follow(onTraffic) {
   const source = new EventSource("/page/changes");
   source.onmessage = () => refresh().catch((error) => notice(error.message));
-  source.onerror = () => document.body.classList.add("offline");
-  source.onopen = () => document.body.classList.remove("offline");
+  source.addEventListener("traffic", onTraffic);
+  source.onerror = () => { document.body.classList.add("offline"); };
+  source.onopen = () => { document.body.classList.remove("offline"); };
+}
+
+// become makes the page another person's.
+export function become(id) {
+  now.me = id;
+  now.thread = now.goal = "";
+  sessionStorage.setItem("me", id);
+  notice("");
+  const entry = now.state?.channels.find((c) => c.id === now.channel);
+  if (entry && !entry.members.includes(id) && entry.kind !== "public_channel") now.channel = "";
+  now.since = undefined;
+  return refresh();
 }
 
 // act does something as the person and answers {ok} or {error} or {fields}. An error is shown.
@@ -61,9 +77,29 @@ export async function act(what) {
   }
 }
 
-export function notice(text) {
-  for (const place of document.querySelectorAll("#notice, #modal .notice")) place.textContent = text;
+// upload sends a file: only attached, or posted when where names a channel. It answers {id} or {error}.
+export async function upload(file, where = {}) {
+  const body = new FormData();
+  body.append("file", file);
+  try {
+    const answer = await fetch("/page/upload?" + new URLSearchParams({ as: now.me, ...where }), { method: "POST", headers: { "X-Workspace": "1" }, body });
+    const result = answer.ok ? await answer.json() : { error: await answer.text() };
+    if (result.error) notice(result.error);
+    return result;
+  } catch (error) {
+    notice(error.message);
+    return { error: error.message };
+  }
 }
+
+// notice shows what went wrong above the composer, and in the open form.
+export function notice(text) {
+  for (const place of document.querySelectorAll(".notice")) place.textContent = text;
+  if (text) say(text);
+}
+
+export const person = (id) => now.state.people.find((p) => p.id === id);
+export const here = () => now.state.channels.find((c) => c.id === now.channel);
 
 // names turns an id into the name that people read.
 export function names(id) {
@@ -72,7 +108,11 @@ export function names(id) {
   return found?.name ?? groups?.find((g) => g.id === id)?.handle ?? id;
 }
 
-export const lists = {
-  people: () => now.state.people.filter((p) => !p.bot),
-  channels: () => now.state.channels.filter((c) => c.kind !== "im"),
-};
+export const avatar = (id) => "/page/avatar/" + encodeURIComponent(id);
+
+// goTo leads to a channel, a message of it, or a tab.
+export function goTo(channel, place = "") {
+  const hash = "#" + encodeURIComponent(channel) + (place ? "/" + place : "");
+  if (location.hash === hash) window.dispatchEvent(new HashChangeEvent("hashchange"));
+  else location.hash = hash;
+}
