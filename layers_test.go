@@ -76,7 +76,7 @@ var homes = map[string][]string{
 	"github.com/versity/versitygw":                          {"sandbox/s3"},
 	"modernc.org/sqlite":                                    {"state"},
 	"github.com/spf13/cobra":                                {"terminal"},
-	"github.com/goccy/go-yaml":                              {"config", "demo/stage"},
+	"github.com/goccy/go-yaml":                              {"config", "terminal", "demo/stage"},
 	"filippo.io/age":                                        {"backups", "config"},
 	"github.com/gorilla/websocket":                          {"bot", "sandbox/slack"},
 	"github.com/chromedp/chromedp":                          {"sandbox/browser", "tests:sandbox/slack", "tests:demo"},

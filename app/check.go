@@ -121,7 +121,7 @@ func (u *Checkup) slack() {
 	s := &checkup.Slack{Client: bot.NewSlack(bot.SlackOptions{
 		BotToken: c.Slack.BotToken.Reveal(), AppToken: c.Slack.AppToken.Reveal(), APIURL: c.Slack.APIURL, Log: slog.New(slog.DiscardHandler),
 	})}
-	u.add(s.Tokens(), s.Scopes(bot.Scopes()))
+	u.add(s.Tokens(), s.Scopes(Scopes(c)))
 	if why := u.faulty("slack.command_prefix"); why != "" {
 		u.add(checkup.Skip("Slack", "commands", why))
 	} else {

@@ -35,11 +35,10 @@ func (a *App) Run(ctx context.Context, greeted func()) error {
 	if err != nil {
 		return err
 	}
-	parts := a.parts(slack, runner, scheduler)
-	listener, err := bot.New(bot.Options{
-		Slack: slack, Store: a.store, Settled: a.metrics.settled, Commands: commands.All(parts), Home: commands.Home(parts),
-		Roles: roles(c.Roles), Prefix: c.Slack.CommandPrefix, Events: a.Events, About: a.About, Log: a.Log, Now: a.Now,
-	})
+	options := answers(c, a.parts(slack, runner, scheduler))
+	options.Slack, options.Store, options.Events, options.About = slack, a.store, a.Events, a.About
+	options.Settled, options.Log, options.Now = a.metrics.settled, a.Log, a.Now
+	listener, err := bot.New(options)
 	if err != nil {
 		return err
 	}

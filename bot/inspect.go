@@ -2,13 +2,10 @@ package bot
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
 	slackgo "github.com/slack-go/slack"
-
-	"github.com/kampyn/opsbot/chat"
 )
 
 // Grant is who a bot token speaks as, and the scopes that were granted to it.
@@ -173,31 +170,3 @@ func (p Person) Unfit(self Identity) string {
 
 // UnknownUser is the code by which Slack says that there is nobody with a user ID.
 const UnknownUser = "user_not_found"
-
-// Scope is a permission of the bot token that opsbot makes use of.
-type Scope struct {
-	Name, Why string
-	// Optional says that opsbot works without it, and says once what it cannot do.
-	Optional bool
-}
-
-// Scopes are what the bot token needs.
-func Scopes() []Scope {
-	return []Scope{
-		{Name: "commands", Why: "the slash commands"},
-		{Name: "chat:write", Why: "cards and answers"},
-		{Name: "app_mentions:read", Why: "being mentioned, also in threads"},
-		{Name: "im:write", Why: "telling you that a run you follow has ended"},
-		{Name: "im:history", Why: "words sent to the bot directly"},
-		{Name: "channels:read", Why: "finding channels by their names"},
-		{Name: "users:read", Why: "telling members from guests and strangers"},
-		{Name: "usergroups:read", Why: "user groups in roles"},
-		{Name: "groups:read", Why: "finding private channels by their names", Optional: true},
-		{Name: "channels:history", Why: "not posting a card twice after a crash", Optional: true},
-		{Name: "groups:history", Why: "the same in private channels", Optional: true},
-		{Name: "files:write", Why: "what is too long for a message", Optional: true},
-	}
-}
-
-// String is the name with the reason.
-func (s Scope) String() string { return fmt.Sprintf("%s (%s)", chat.Literal(s.Name), s.Why) }

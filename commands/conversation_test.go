@@ -3,12 +3,14 @@ package commands_test
 import (
 	"context"
 	"log/slog"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/stretchr/testify/require"
 	"go.mongodb.org/mongo-driver/bson"
 
 	"github.com/kampyn/opsbot/app"
@@ -37,9 +39,20 @@ import (
 //	anna home-shows 'pattern'…         App Home matches all; after "not " it must not
 //	anna presses-home Approve          a button on App Home
 func TestConversations(t *testing.T) {
+	used := &usage{}
+	t.Run("scripts", func(t *testing.T) { play(t, used) })
+	scripts, err := filepath.Glob("testdata/*.txtar")
+	require.NoError(t, err)
+	if !t.Failed() && used.scripts == len(scripts) { // not when only some were chosen
+		used.compare(t)
+	}
+}
+
+// play runs the scripts, each in a workspace of its own.
+func play(t *testing.T, used *usage) {
 	testscript.Run(t, testscript.Params{
 		Dir:   "testdata",
-		Setup: setUp,
+		Setup: func(env *testscript.Env) error { return setUp(env, used) },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"anna": person("anna"), "ben": person("ben"), "chitra": person("chitra"), "drew": person("drew"), "ops": ops,
 			"slow": slow, "fast": fast, "server": server,
@@ -49,7 +62,7 @@ func TestConversations(t *testing.T) {
 
 type conversationKey struct{}
 
-func setUp(env *testscript.Env) error {
+func setUp(env *testscript.Env, used *usage) error {
 	ctx, stop := context.WithCancel(context.Background())
 	approvals := 1
 	if strings.Contains(env.WorkDir, "alone") {
@@ -72,6 +85,7 @@ func setUp(env *testscript.Env) error {
 		stop()
 		return err
 	}
+	env.Defer(func() { must(env, used.add(s.Slack, c)) })
 	a, err := app.Open(ctx, c, slog.New(slog.DiscardHandler))
 	if err != nil {
 		stop()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -12,6 +13,28 @@ import (
 	"github.com/goccy/go-yaml/token"
 	"github.com/kampyn/opsbot/chat"
 )
+
+// forManifest are the sections that Slack's manifest depends on.
+var forManifest = []string{"slack.command_prefix", "roles"}
+
+// LoadForManifest reads a file for what Slack's manifest depends on. What is wrong elsewhere does not matter, so the
+// tokens, which Slack gives for a manifest, need not be there yet; nothing else of the answer may be used.
+func LoadForManifest(path string) (*Config, error) {
+	c, all, err := Inspect(path)
+	if err != nil {
+		return nil, err
+	}
+	var problems Problems
+	for _, p := range all {
+		if slices.ContainsFunc(forManifest, func(section string) bool { return Problems{p}.About(section) != nil }) {
+			problems = append(problems, p)
+		}
+	}
+	if len(problems) > 0 {
+		return nil, &problems
+	}
+	return c, nil
+}
 
 // Load reads a file with the environment of the process. Its errors are *Problems, or a *chat.Problem when the file
 // itself cannot be read.

@@ -18,10 +18,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/kampyn/opsbot/app"
-	"github.com/kampyn/opsbot/commands"
 	"github.com/kampyn/opsbot/config"
 	"github.com/kampyn/opsbot/demo/stage"
-	slacksandbox "github.com/kampyn/opsbot/sandbox/slack"
 )
 
 type flags struct {
@@ -93,9 +91,6 @@ func open(ctx context.Context, o stage.Options) (p *play, err error) {
 	}
 	if p.app, err = app.Open(ctx, c, o.Log); err != nil {
 		return nil, err
-	}
-	for _, c := range commands.All(commands.Parts{}) {
-		p.stage.Slack.AddCommands(slacksandbox.Command{Name: "/" + c.Name, Hint: c.Usage, Description: c.Summary})
 	}
 	return p, p.stage.Slack.SetGuide(greeting(p.stage))
 }

@@ -89,7 +89,7 @@ func (t *terminal) root() *cobra.Command {
 		t.asked = append(strings.Fields(cmd.CommandPath()), args...)
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(t.run(), t.check(), t.backup(), t.restore(), t.jobs(), t.audit(), t.health(), t.approvalCode(), t.version())
+	root.AddCommand(t.run(), t.check(), t.manifest(), t.backup(), t.restore(), t.jobs(), t.audit(), t.health(), t.approvalCode(), t.version())
 	explainArgs(root)
 	return root
 }

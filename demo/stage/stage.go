@@ -5,6 +5,7 @@ package stage
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -14,6 +15,8 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"github.com/kampyn/opsbot/app"
+	"github.com/kampyn/opsbot/config"
 	"github.com/kampyn/opsbot/sandbox/backend"
 	githubsandbox "github.com/kampyn/opsbot/sandbox/github"
 	mongosandbox "github.com/kampyn/opsbot/sandbox/mongo"
@@ -108,7 +111,27 @@ func Start(ctx context.Context, o Options) (_ *Stage, err error) {
 			return nil, err
 		}
 	}
-	return s, s.writeConfig()
+	if err := s.writeConfig(); err != nil {
+		return nil, err
+	}
+	return s, s.install()
+}
+
+// install makes the app in the workspace from the manifest, as people do: it can do no more than that says.
+func (s *Stage) install() error {
+	c, err := config.Load(s.ConfigFile())
+	if err != nil {
+		return err
+	}
+	m, err := app.Manifest(c)
+	if err != nil {
+		return err
+	}
+	text, err := json.Marshal(m)
+	if err != nil {
+		return fmt.Errorf("stage: write the manifest: %w", err)
+	}
+	return s.Slack.Install(text)
 }
 
 func (s *Stage) startS3() (err error) {

@@ -80,6 +80,10 @@ func (s *Server) deliver(what string, build func() (a *app, kind string, payload
 		s.mu.Unlock()
 		return Delivery{}, err
 	}
+	if kind == "interactive" && a.deaf {
+		s.mu.Unlock()
+		return Delivery{}, refuse("not_configured", "This app is not configured to handle interactive responses.")
+	}
 	started := time.Now()
 	id, acked, ok := s.dispatch(a, envelope{kind: kind, payload: payload, accepts: true})
 	s.mu.Unlock()
@@ -126,10 +130,6 @@ func (s *Server) emitMessage(ch *channel, m *message) {
 func (s *Server) emitChannel(ch *channel, kind string, event object) {
 	for _, a := range s.apps {
 		if ch.has(a.UserID) {
-			if kind == "message" && !s.uses(a, kind, map[string]string{publicChannel: "channels:history", privateChannel: "groups:history",
-				directMessage: "im:history", groupMessage: "mpim:history"}[ch.kind]) {
-				continue
-			}
 			s.emit(a, kind, event)
 		}
 	}
@@ -138,8 +138,17 @@ func (s *Server) emitChannel(ch *channel, kind string, event object) {
 // emit sends an event to an app, and again by the rules of the Events API until it is acknowledged.
 // https://docs.slack.dev/apis/events-api/#retries
 func (s *Server) emit(a *app, kind string, event object) {
-	if needed := eventScopes[kind]; needed != "" && !s.uses(a, kind, needed) || s.ctx.Err() != nil {
+	kindOfChannel := text(event["channel_type"])
+	needed := eventScopes[kind]
+	if kind == "message" {
+		needed = map[string]string{"channel": "channels:history", "group": "groups:history", "im": "im:history",
+			"mpim": "mpim:history"}[kindOfChannel]
+	}
+	if s.ctx.Err() != nil || needed != "" && !a.may(needed) || !a.subscribed(kind, kindOfChannel) {
 		return
+	}
+	if needed != "" {
+		s.uses(a, kind, needed)
 	}
 	inner := object{}
 	for key, value := range event {

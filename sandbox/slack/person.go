@@ -71,7 +71,11 @@ func (p *Person) Slash(channelID, line string) (Delivery, error) {
 			return nil, "", nil, refuse("invalid_command", "%s is not a valid command.", command)
 		}
 		s.page.guide.said(p.id, line)
-		return a, "slash_commands", s.slashPayload(a, u, ch, command, s.typed(strings.TrimSpace(rest))), nil
+		rest = strings.TrimSpace(rest)
+		if !a.raw[command] {
+			rest = s.typed(rest)
+		}
+		return a, "slash_commands", s.slashPayload(a, u, ch, command, rest), nil
 	})
 	if err != nil {
 		return d, err
@@ -89,10 +93,11 @@ func (p *Person) Slash(channelID, line string) (Delivery, error) {
 }
 
 func (s *Server) validCommand(a *app, command string) bool {
-	if !strings.HasPrefix(command, "/") || len(command) < 2 || !s.uses(a, command, "commands") {
+	if !strings.HasPrefix(command, "/") || len(command) < 2 ||
+		len(s.commands) > 0 && !slices.ContainsFunc(s.commands, func(c Command) bool { return c.Name == command }) {
 		return false
 	}
-	return len(s.commands) == 0 || slices.ContainsFunc(s.commands, func(c Command) bool { return c.Name == command })
+	return s.uses(a, command, "commands")
 }
 
 // Say posts a message and answers its timestamp. Apps hear of it as message, and as app_mention when it mentions them.
@@ -249,6 +254,9 @@ func (p *Person) OpenHome() error {
 		return err
 	}
 	a := s.apps[0]
+	if a.noHome {
+		return fmt.Errorf("the app has no home tab")
+	}
 	s.page.guide.wentHome(u.id)
 	s.touch()
 	ch, _ := s.direct(a.UserID, u.id)

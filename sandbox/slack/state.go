@@ -86,9 +86,13 @@ type app struct {
 	sockets []*socket
 	next    int                 // of the sockets, the one that is due for the next envelope
 	tickets map[string]struct{} // of the WebSocket addresses that were not used yet
-	// noMessages is an app that people cannot talk to directly.
-	noMessages bool
-	used       map[string]map[string]bool // by scope: the methods and events that it was needed for
+	// noMessages is an app that people cannot talk to directly, noHome one without a home tab, deaf one that is told of
+	// nothing that people press.
+	noMessages, noHome, deaf bool
+	events                   map[string]bool            // it is told of; nil is everything
+	heard                    map[string]bool            // it was told of
+	raw                      map[string]bool            // commands whose arguments are sent as they were typed, without ids
+	used                     map[string]map[string]bool // by scope: the methods and events that it was needed for
 }
 
 // AddApp installs another app and answers its ids and tokens. The first is there from the start.
@@ -99,7 +103,7 @@ func (s *Server) AddApp(name string) App {
 }
 
 func (s *Server) addApp(name string) *app {
-	a := &app{scopes: allScopes(), granted: allScopes(), tickets: map[string]struct{}{}, used: map[string]map[string]bool{}}
+	a := &app{scopes: allScopes(), granted: allScopes(), tickets: map[string]struct{}{}, used: map[string]map[string]bool{}, heard: map[string]bool{}}
 	a.Name, a.AppID, a.BotID = name, s.newID("A"), s.newID("B")
 	a.UserID = s.addUser(name, userOptions{bot: true}).id
 	s.users[a.UserID].app = a

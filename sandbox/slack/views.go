@@ -282,6 +282,9 @@ func viewsUpdate(s *Server, c *call) (object, error) {
 }
 
 func viewsPublish(s *Server, c *call) (object, error) {
+	if c.app.noHome {
+		return nil, fault("not_enabled")
+	}
 	owner := s.users[c.str("user_id")]
 	if owner == nil || owner.bot {
 		return nil, fault("invalid_arguments", "invalid `user_id` [json-pointer:/user_id]")

@@ -1,0 +1,83 @@
+package commands_test
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/kampyn/opsbot/app"
+	"github.com/kampyn/opsbot/config"
+	"github.com/kampyn/opsbot/sandbox/slack"
+)
+
+// unplayed are scopes and events of the manifest that no conversation needs, with why they are there.
+var unplayed = map[string]string{
+	"groups:history":   "as channels:history, for cards in private channels",
+	"channels:history": "finding a card again after a crash: tried in bot/, where a post's answer is lost",
+	"files:write":      "the rest of what is too long for a message: tried in bot/",
+}
+
+// usage is what all conversations together asked of Slack, and what their manifests declared.
+type usage struct {
+	mu               sync.Mutex
+	scripts          int
+	scopes, events   map[string]bool
+	declared, listed map[string]bool
+}
+
+// add notes what one conversation used. A call or an event that lacked a scope is an error.
+func (u *usage) add(workspace *slack.Server, c *config.Config) error {
+	m, err := app.Manifest(c)
+	if err != nil {
+		return err
+	}
+	for _, call := range workspace.Calls() {
+		if call.Error == "missing_scope" {
+			return fmt.Errorf("%s lacked a scope that the manifest does not declare", call.Method)
+		}
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.scripts++
+	note := func(into *map[string]bool, names []string) {
+		if *into == nil {
+			*into = map[string]bool{}
+		}
+		for _, name := range names {
+			(*into)[name] = true
+		}
+	}
+	used := []string{}
+	for scope := range workspace.ScopesUsed() {
+		used = append(used, scope)
+	}
+	note(&u.scopes, used)
+	note(&u.events, workspace.EventsHeard())
+	note(&u.declared, m.OAuth.Scopes.Bot)
+	note(&u.listed, m.Settings.Events.Bot)
+	return nil
+}
+
+// compare holds the manifest to what was used: the workspace refuses whatever is missing, so this looks for the rest.
+func (u *usage) compare(t *testing.T) {
+	left := []string{}
+	for declared, used := range map[*map[string]bool]map[string]bool{&u.declared: u.scopes, &u.listed: u.events} {
+		for name := range *declared {
+			if !used[name] {
+				left = append(left, name)
+			}
+		}
+	}
+	slices.Sort(left)
+	excused := []string{}
+	for name := range unplayed {
+		if u.declared[name] || u.listed[name] {
+			excused = append(excused, name)
+		}
+	}
+	slices.Sort(excused)
+	require.Equal(t, excused, left, "the manifest declares what no conversation uses (or unplayed excuses what is used)")
+}
