@@ -17,7 +17,6 @@ import (
 var unplayed = map[string]string{
 	"groups:history":   "as channels:history, for cards in private channels",
 	"channels:history": "finding a card again after a crash: tried in bot/, where a post's answer is lost",
-	"files:write":      "the rest of what is too long for a message: tried in bot/",
 }
 
 // usage is what all conversations together asked of Slack, and what their manifests declared.
