@@ -44,7 +44,7 @@ var layers = []layer{
 	{name: "config", may: []string{"chat"}},
 	{name: "commands", may: []string{"bot", "jobs", "backups", "databases", "objects", "events", "chat"},
 		tests: []string{"demo/stage", "app", "config", "state"}},
-	{name: "jobs", may: []string{"backups", "databases", "objects", "events", "state", "chat"}},
+	{name: "jobs", may: []string{"checkup", "backups", "databases", "objects", "events", "state", "chat"}},
 	{name: "checkup", may: []string{"bot", "backups", "databases", "objects", "github", "chat"}},
 	{name: "bot", may: []string{"events", "state", "chat"}},
 	{name: "backups", may: []string{"databases", "objects", "chat"}},

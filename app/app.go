@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/kampyn/opsbot/backups"
+	"github.com/kampyn/opsbot/checkup"
 	"github.com/kampyn/opsbot/config"
 	"github.com/kampyn/opsbot/databases"
 	"github.com/kampyn/opsbot/events"
@@ -35,6 +36,7 @@ type App struct {
 	Drop      *jobs.Drop
 	InPlace   *jobs.InPlace
 	Prune     *jobs.Prune
+	Check     *jobs.Check
 	// RestoreArchive works only in a process that has set how its files are opened.
 	RestoreArchive *jobs.RestoreArchive
 	Log            *slog.Logger
@@ -118,6 +120,10 @@ func (a *App) kinds() {
 	a.RestoreArchive = &jobs.RestoreArchive{
 		Databases: a.Databases, Store: a.Objects, Needs: approvals.Restore, Lifetime: approvals.Lifetime, Now: a.Now,
 	}
+	a.Check = &jobs.Check{Begin: func(ctx context.Context) ([]checkup.Probe, func() error) {
+		u := NewCheckup(ctx, a.Config, nil)
+		return u.Probes, u.Close
+	}}
 	a.Prune = &jobs.Prune{
 		Databases: a.Databases, Store: a.Objects, Catalogue: a.Catalogue,
 		Policy: backups.Retention{Daily: b.Retention.Daily, Weekly: b.Retention.Weekly, Monthly: b.Retention.Monthly, Location: b.Timezone},
@@ -134,7 +140,10 @@ func (a *App) kinds() {
 func (a *App) Runner(poster jobs.Poster) (*jobs.Runner, error) {
 	runner, err := jobs.New(jobs.Options{
 		Store: a.store, Ended: a.metrics.ended, Events: a.Events, Poster: poster, OpsChannel: a.Config.Slack.Channels.Ops,
-		Kinds: []jobs.Kind{a.Backup.Kind(), a.Verify.Kind(), a.Restore.Kind(), a.Drop.Kind(), a.InPlace.Kind(), a.Prune.Kind(), a.RestoreArchive.Kind()},
+		Kinds: []jobs.Kind{
+			a.Backup.Kind(), a.Verify.Kind(), a.Restore.Kind(), a.Drop.Kind(), a.InPlace.Kind(), a.Prune.Kind(), a.Check.Kind(),
+			a.RestoreArchive.Kind(),
+		},
 		Grace: a.Config.ShutdownGrace, Now: a.Now, Log: a.Log,
 	})
 	if err != nil {

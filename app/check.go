@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/kampyn/opsbot/backups"
@@ -75,11 +76,11 @@ func (u *Checkup) faulty(paths ...string) string {
 func (u *Checkup) configuration() {
 	u.add(checkup.Probe{Section: "Configuration", Run: func(_ context.Context, found *checkup.Rows) {
 		for _, p := range u.problems {
-			say := chat.Escape(p.Say)
+			say := asWritten(p.Say)
 			if p.Path != "" {
 				say = chat.Literal(p.Path) + ": " + say
 			}
-			found.Fail(fmt.Sprintf("line %d", p.Line), say, chat.Escape(upper(p.Try)))
+			found.Fail(fmt.Sprintf("line %d", p.Line), say, asWritten(upper(p.Try)))
 		}
 		if len(u.problems) > 0 {
 			return
@@ -90,6 +91,14 @@ func (u *Checkup) configuration() {
 		}
 		found.OK("file", "in order: %s, backups into %s", chat.Plural(int64(len(u.c.Databases)), "database"), into)
 	}})
+}
+
+// asWritten shows plain words in mrkdwn; those with stars would lose them.
+func asWritten(s string) string {
+	if strings.Contains(s, "*") && !strings.Contains(s, "`") {
+		return chat.Literal(s)
+	}
+	return chat.Escape(s)
 }
 
 // upper makes the hint of a problem the sentence of a row.

@@ -81,7 +81,7 @@ func (a *App) parts(slack *bot.Slack, runner *jobs.Runner, scheduler *jobs.Sched
 	return commands.Parts{
 		Runner: runner, Scheduler: scheduler, Catalogue: a.Catalogue, Databases: a.Databases, Store: a.Objects,
 		Events: a.Events, SendFile: slack.SendFile, AuditWords: a.AuditWords(""),
-		Backup: a.Backup, Verify: a.Verify, Restore: a.Restore, Drop: a.Drop, InPlace: a.InPlace, Prune: a.Prune,
+		Backup: a.Backup, Verify: a.Verify, Restore: a.Restore, Drop: a.Drop, InPlace: a.InPlace, Prune: a.Prune, Check: a.Check,
 		Version: Version, Now: a.Now,
 	}
 }

@@ -31,6 +31,8 @@ func folder(found *Rows, dir, state string) {
 func space(found *Rows, name string, d disk, try string) {
 	say := fmt.Sprintf("%s free of %s", chat.Bytes(d.free), chat.Bytes(d.total))
 	switch {
+	case d.total == 0:
+		found.Skip(name, "because the file system has no size")
 	case d.free < fullBelow:
 		found.Fail(name, say, try)
 	case d.free < scarceBelow:

@@ -55,6 +55,8 @@ func (s *Slack) Tokens() Probe {
 				"Install the app anew and set `slack.bot_token` to its Bot User OAuth Token.")
 		default:
 			silent(found, "bot token", err)
+			found.Skip("app token", "because Slack gave no good answer")
+			return
 		}
 		ctx, cancel := context.WithTimeout(ctx, signInWithin)
 		defer cancel()

@@ -34,6 +34,7 @@ type Parts struct {
 	Drop       *jobs.Drop
 	InPlace    *jobs.InPlace
 	Prune      *jobs.Prune
+	Check      *jobs.Check
 	Version    string
 	Now        func() time.Time
 }

@@ -34,6 +34,7 @@ import (
 //	server breaks renameCollection 2   the second such command from now on finds its connection cut
 //	server has payments                the collection is there and not empty
 //	slow, fast                         the databases answer late, or at once
+//	orders-away                        the database orders is not reached any more
 //	anna gets-form 'pattern'           anna's open form matches
 //	anna opens-home                    anna opens App Home
 //	anna home-shows 'pattern'…         App Home matches all; after "not " it must not
@@ -55,7 +56,7 @@ func play(t *testing.T, used *usage) {
 		Setup: func(env *testscript.Env) error { return setUp(env, used) },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"anna": person("anna"), "ben": person("ben"), "chitra": person("chitra"), "drew": person("drew"), "ops": ops,
-			"slow": slow, "fast": fast, "server": server,
+			"slow": slow, "orders-away": ordersAway, "fast": fast, "server": server,
 		},
 	})
 }
@@ -235,5 +236,13 @@ func server(ts *testscript.TestScript, _ bool, args []string) {
 		orders.Server.Faults().CloseAt(name, n)
 	default:
 		ts.Fatalf("the server cannot %q", args[0])
+	}
+}
+
+func ordersAway(ts *testscript.TestScript, _ bool, _ []string) {
+	for _, d := range conversation(ts).Databases {
+		if d.Name == "orders" {
+			ts.Check(d.Server.Faults().Unreachable())
+		}
 	}
 }

@@ -12,12 +12,13 @@ func (p Parts) ops() bot.Command {
 	return bot.Command{
 		Name:     "ops",
 		Summary:  "What opsbot can do, and how things stand",
-		Usage:    "[help [command [word]]]",
-		Examples: []string{"ops", "ops help", "ops help backup now"},
+		Usage:    "[check | help [command [word]]]",
+		Examples: []string{"ops", "ops check", "ops help", "ops help backup now"},
 		Role:     bot.Anyone,
 		Run:      p.opsOverview,
 		Overview: true,
 		Words: []bot.Word{
+			{Name: "check", Summary: "try every token, right and server, and say what to mend", Role: bot.Operator, Run: p.opsCheck},
 			{Name: "version", Summary: "which opsbot this is", Role: bot.Anyone, Run: p.opsVersion},
 		},
 		Actions: []bot.Action{

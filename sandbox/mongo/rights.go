@@ -61,14 +61,14 @@ func checkRoles(names []string) error {
 
 // authorized holds a command against the roles of the signed-in user.
 func (c *call) authorized() error {
-	if len(c.srv.opts.Roles) == 0 || c.conn.user == "" {
+	if c.conn.user == "" {
 		return nil
 	}
 	action, ofCluster := actionOf[c.name], clusterActionOf[c.name]
 	if action == "" && ofCluster == "" {
 		return nil
 	}
-	for _, name := range c.srv.opts.Roles {
+	for _, name := range c.srv.userRoles() {
 		for _, g := range roles[name] {
 			switch {
 			case ofCluster != "" && (g.any || g.cluster) && g.allows(ofCluster):
@@ -122,8 +122,17 @@ func (s *Server) privileges(w *builder) {
 }
 
 func (s *Server) userRoles() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if len(s.opts.Roles) == 0 {
 		return []string{"root"}
 	}
 	return s.opts.Roles
+}
+
+// SetRoles gives the user other built-in roles; none means root.
+func (s *Server) SetRoles(names ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.opts.Roles = names
 }
