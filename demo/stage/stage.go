@@ -225,6 +225,7 @@ func (s *Stage) writeConfig() error {
 		{Key: "approvals", Value: map[string]any{"restore": s.options.Approvals}},
 		{Key: "databases", Value: databases},
 		{Key: "storage", Value: storage},
+		{Key: "github", Value: map[string]any{"repo": Repository, "token": s.GitHubToken, "api_url": s.GitHub.APIURL()}},
 		{Key: "backups", Value: map[string]any{"full": "0 2 * * *", "timezone": "Asia/Kolkata"}},
 	})
 	if err != nil {
