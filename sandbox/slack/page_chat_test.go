@@ -99,7 +99,7 @@ func TestThePageShowsWhatIsUnread(t *testing.T) {
 	_, err = asEli.Say(w.ops, "while away")
 	require.NoError(t, err)
 	page.See(".place.unread", "ops")
-	page.Click(".place", "ops")
+	page.Click(`.place[href="#`+w.ops+`"]`, "")
 	page.See(".message", "while away")
 	page.Gone(".place.unread", "")
 
