@@ -4,6 +4,7 @@ package browser
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -65,8 +66,7 @@ func (t *Tab) fail(what string, err error) {
 	if picture, shotErr := chromedp.Run(ctx, chromedp.CaptureScreenshot()); shotErr == nil {
 		if f, fileErr := os.CreateTemp("", "opsbot-page-*.png"); fileErr == nil {
 			_, writeErr := f.Write(picture)
-			kept = fmt.Sprintf("the page is in %s (%v)", f.Name(), writeErr)
-			f.Close()
+			kept = fmt.Sprintf("the page is in %s (%v)", f.Name(), errors.Join(writeErr, f.Close()))
 		}
 	}
 	text, _ := chromedp.Run(ctx, chromedp.Evaluate[string](`document.body.innerText`)) // only to explain
