@@ -175,8 +175,8 @@ func mayImport(row int, f file, own string) bool {
 			return true
 		}
 		may = slices.Concat(may, layers[row].tests)
-	} else if strings.HasSuffix(own, "test") || own == "sandbox/peers" {
-		return false // these need a *testing.T
+	} else if strings.HasSuffix(own, "test") || own == "sandbox/browser" || own == "sandbox/peers" {
+		return f.folder == "sandbox/browser" // these need a *testing.T, which it has
 	}
 	return slices.ContainsFunc(may, func(pattern string) bool {
 		if pattern == "..." {
