@@ -19,5 +19,7 @@ COPY --from=build --chown=65532:65532 /out/data /var/lib/opsbot/data
 WORKDIR /var/lib/opsbot
 VOLUME /var/lib/opsbot/data
 USER 65532:65532
+# Asks the bot itself (http.listen in the configuration): there is no other program in the image.
+HEALTHCHECK --interval=30s --timeout=6s --start-period=30s CMD ["/opsbot", "health", "--config", "/etc/opsbot/opsbot.yaml"]
 ENTRYPOINT ["/opsbot"]
 CMD ["run", "--config", "/etc/opsbot/opsbot.yaml"]
