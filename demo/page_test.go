@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/require"
 
@@ -62,7 +63,7 @@ func TestTheRestoreStory(t *testing.T) {
 	anna.Until(`document.querySelector("#modal input:not([role])")?.placeholder.includes("orders")`) // the form has followed
 	anna.Type("#modal input:not([role])", "bad/name")
 	anna.Click("#modal button[type=submit]", "")
-	anna.See("#modal .block", "bad/name")
+	anna.See("#modal .section", "bad/name")
 	browser.Eval[any](anna, `document.querySelector("#modal input:not([role])").select()`)
 	anna.Type("#modal input:not([role])", "story_restored")
 	anna.Click("#modal button[type=submit]", "")
@@ -91,4 +92,67 @@ func closeForm(page *browser.Tab) {
 		page.Press(kb.Escape)
 	}
 	page.Gone("#modal", "")
+}
+
+// TestTheRestoreStoryByKeyboard is told by one person who plays both, without a mouse.
+func TestTheRestoreStoryByKeyboard(t *testing.T) {
+	s := onStage(t, 0.05, 0)
+	page := tab(t, s, s.Anna, "anna")
+	page.Until(`document.activeElement.id === "line"`) // the composer has the focus from the start
+	page.Press("/backup now orders" + kb.Enter)
+	page.See(".message", "✅ Backup of")
+	page.Press("/rest" + kb.Tab + kb.Enter)
+	page.See("#modal .label", "Database")
+	page.Until(`document.activeElement.getAttribute("role") === "combobox"`)
+	page.Press("ord" + kb.Enter)
+	page.Until(`document.querySelector("#modal input:not([role])")?.placeholder.includes("orders")`)
+	for range 10 {
+		if browser.Eval[bool](page, `document.activeElement.matches("#modal input:not([role])")`) {
+			break
+		}
+		page.Press(kb.Tab)
+	}
+	page.Press("keys_restored" + kb.Enter)
+	page.See(".message h3", "Restore of orders")
+	closeForm(page)
+	page.Until(`document.activeElement.id === "line"`) // where the person came from
+
+	approve := func() {
+		t.Helper()
+		toPane(t, page, "#messages")
+		for range 20 { // the plan stands above what was refused
+			if browser.Eval[bool](page, `document.activeElement.textContent.includes("Restore of orders")`) {
+				break
+			}
+			page.Press(kb.ArrowUp)
+		}
+		page.Press(kb.Tab)
+		require.Contains(t, page.Focused(), "Approve")
+		page.Press(kb.Enter)
+		page.See("#confirm", "Approve this plan?")
+		page.Press(kb.Enter)
+		page.Gone("#confirm", "")
+	}
+	approve()
+	page.See(".message.ephemeral", "somebody else has to approve")
+	toPane(t, page, "#sidebar")
+	page.Press(kb.Tab, chromedp.KeyModifiers(chromedp.ModifierShift))
+	require.Contains(t, page.Focused(), "Become somebody else")
+	page.Press(kb.Enter)
+	page.Press("b" + kb.Enter)
+	page.See("#me .me-button", "ben")
+	approve()
+	page.See(".message", "Proven equal")
+}
+
+// toPane presses F6 until the focus is in a pane.
+func toPane(t *testing.T, page *browser.Tab, selector string) {
+	t.Helper()
+	for range 8 {
+		page.Press(kb.F6)
+		if browser.Eval[bool](page, `document.querySelector("`+selector+`").contains(document.activeElement)`) {
+			return
+		}
+	}
+	t.Fatalf("F6 did not lead to %s, but to %s", selector, page.Focused())
 }

@@ -16,7 +16,7 @@ import (
 //
 //	OPSBOT_SCREENSHOTS=/tmp/pictures go test ./demo -run TestScreenshots
 //
-// The pictures in docs/images are the light, wide ones among them.
+// The pictures in docs/images are the light, wide ones among them, without their number and size.
 func TestScreenshots(t *testing.T) {
 	folder := os.Getenv("OPSBOT_SCREENSHOTS")
 	if folder == "" {
@@ -79,6 +79,7 @@ func TestScreenshots(t *testing.T) {
 	page.Click(`#inspector > header [aria-label="Close the traffic"]`, "")
 	page.Click(`.place`, "opsbot")
 	page.Click(`.tabs a`, "Home")
+	page.See("#home h3", "Backups")
 	page.all("home")
 }
 

@@ -13,7 +13,9 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"github.com/kampyn/opsbot/sandbox/peers"
 )
@@ -138,10 +140,27 @@ func (t *Tab) Type(selector, keys string) {
 	t.Press(keys)
 }
 
-// Press presses keys where the focus is.
+// Press presses keys where the focus is. A key is pressed and writes in one event, as a real one does, so that what the
+// page prevents does not happen; chromedp's own KeyEvent sends two.
 func (t *Tab) Press(keys string, options ...chromedp.KeyOption) {
 	t.tb.Helper()
-	t.Do("press "+keys, chromedp.KeyEvent(keys, options...))
+	ctx, cancel := context.WithTimeout(t.ctx, patience)
+	defer cancel()
+	for _, r := range keys {
+		events := kb.Encode(r)
+		down, up := events[0], events[len(events)-1]
+		if len(events) == 3 {
+			down.Text, down.UnmodifiedText = events[1].Text, events[1].UnmodifiedText
+		}
+		for _, e := range []*input.DispatchKeyEventParams{down, up} {
+			for _, o := range options {
+				o(e)
+			}
+			if _, err := chromedp.Call(ctx, input.DispatchKeyEvent, *e); err != nil {
+				t.fail(fmt.Sprintf("press %q", keys), err)
+			}
+		}
+	}
 }
 
 // Focused answers the words of the element that has the focus: its label, text or data-key.
@@ -175,9 +194,10 @@ func (t *Tab) Dark(dark bool) {
 	t.Until(fmt.Sprintf(`matchMedia("(prefers-color-scheme: %s)").matches`, scheme))
 }
 
-// Picture writes what is seen into a PNG file.
+// Picture writes what is seen into a PNG file, with the pointer out of the way.
 func (t *Tab) Picture(path string) {
 	t.tb.Helper()
+	t.Do("move the pointer away", chromedp.MouseEvent(chromedp.MouseMoved, 1, 1))
 	t.Until(`[...document.images].every((i) => i.complete)`)
 	ctx, cancel := context.WithTimeout(t.ctx, patience)
 	defer cancel()

@@ -2,8 +2,11 @@ package slack_test
 
 import (
 	"net/url"
+	"os"
+	"path/filepath"
 	"testing"
 
+	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	client "github.com/slack-go/slack"
 	"github.com/stretchr/testify/require"
@@ -18,6 +21,64 @@ func (w *workspace) show(method, trigger, view string) map[string]any {
 	answer, _ := w.call(w.BotToken(), method, url.Values{"trigger_id": {trigger}, "view": {view}})
 	require.Equal(w.t, true, answer["ok"], "%v", answer)
 	return answer
+}
+
+func TestThePageFillsInEveryInput(t *testing.T) {
+	w := open(t, slack.Options{})
+	heard := w.record()
+	w.AddShortcuts(slack.Shortcut{CallbackID: "new", Name: "New restore"})
+	page := w.browse(1200, 900)
+	page.Click(`#composer [aria-label^="Add a file"]`, "")
+	page.Click("[role=menuitem]", "New restore")
+	opened := w.next(heard)
+	require.Equal(t, "new", opened.CallbackID)
+	w.show("views.open", opened.TriggerID, fixture(t, "form.json"))
+	page.See("#modal h2", "Every input")
+	require.Contains(t, page.Focused(), "name/v", "the first input has the focus")
+
+	page.Press(kb.Tab + kb.Tab + "x") // to "How many", past "Why"
+	page.Click("#modal button[type=submit]", "")
+	page.See("#modal .problem", "Please complete this required field.")
+	require.Equal(t, 3, browser.Eval[int](page, `document.querySelectorAll("#modal .problem").length`), "name, count and mode are wrong")
+	require.Contains(t, page.Focused(), "name/v")
+
+	page.Type(`#modal [data-key="name/v"]`, "orders_look")
+	page.See("#modal .counter", "11/20")
+	page.Type(`#modal [data-key="count/v"]`, kb.Backspace+"12")
+	page.Type(`#modal [data-key="mail/v"]`, "a@b.example")
+	page.Type(`#modal [data-key="base/v"]`, kb.ArrowDown+kb.ArrowUp+kb.Enter)
+	require.Equal(t, "orders", w.next(heard).ActionCallback.BlockActions[0].SelectedOption.Value, "dispatch_action tells at once")
+	page.Until(`document.querySelector('#modal [data-key="count/v"]').value === "12"`)
+	page.Type(`#modal [data-key="people/v"]`, "el"+kb.Enter+kb.Escape)
+	page.See("#modal .chip", "eli")
+	page.Type(`#modal [data-key="room/v"]`, "ops"+kb.Enter)
+	page.Click("#modal .boxes label", "In place")
+	page.Click("#modal .boxes label", "Announce")
+	page.Type(`#modal [data-key="note/v"]`, "ask @dana")
+	log := filepath.Join(t.TempDir(), "run.log")
+	require.NoError(t, os.WriteFile(log, []byte("all well\n"), 0o600))
+	page.Do("choose a file", chromedp.SetUploadFiles(chromedp.CSS(`#modal input[type=file]`), []string{log}))
+	page.See("#modal .attached", "run.log")
+	page.Click("#modal button[type=submit]", "")
+	page.See("#modal .problem", "at most 9")
+	page.Type(`#modal [data-key="count/v"]`, kb.Backspace)
+	page.Press(kb.Enter)
+	page.Gone("#modal", "")
+
+	sent := w.next(heard)
+	require.Equal(t, client.InteractionTypeViewSubmission, sent.Type)
+	values := sent.View.State.Values
+	require.Equal(t, "orders_look", values["name"]["v"].Value)
+	require.Equal(t, "Because.", values["why"]["v"].Value)
+	require.Equal(t, "1", values["count"]["v"].Value)
+	require.Equal(t, "a@b.example", values["mail"]["v"].Value)
+	require.Equal(t, []string{w.eli}, values["people"]["v"].SelectedUsers)
+	require.Equal(t, w.ops, values["room"]["v"].SelectedChannel)
+	require.EqualValues(t, 1767225600, values["at"]["v"].SelectedDateTime)
+	require.Equal(t, "place", values["mode"]["v"].SelectedOption.Value)
+	require.Equal(t, "announce", values["also"]["v"].SelectedOptions[0].Value)
+	require.Equal(t, "run.log", values["log"]["v"].Files[0].Name)
+	require.Len(t, values["note"]["v"].RichTextValue.Elements, 1)
 }
 
 func TestFormsStackOnThePage(t *testing.T) {

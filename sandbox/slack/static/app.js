@@ -2,13 +2,14 @@
 import { drawBar } from "./bar.js";
 import { makeComposer } from "./composer.js";
 import { $, h } from "./dom.js";
-import { onFill } from "./guide.js";
+import { guideIsOpen, onFill, openGuide } from "./guide.js";
 import { drawHome } from "./home.js";
 import { icon } from "./icons.js";
 import { onTraffic } from "./inspector.js";
 import { isFloating } from "./menu.js";
 import { begin, makeList } from "./messages.js";
 import { drawModal } from "./modal.js";
+import { mrkdwn } from "./mrkdwn.js";
 import { drawSide, openThread } from "./side.js";
 import { closeNav, drawSidebar } from "./sidebar.js";
 import { act, avatar, follow, here, notice, now, onState, refresh } from "./workspace.js";
@@ -86,6 +87,8 @@ function grant() {
 
 function empty() {
   const channel = here();
+  const { guide } = now.state;
+  if (guide && !guideIsOpen(now.state)) return begin(icon("guide"), guide.title, mrkdwn(guide.text), h("button", { type: "button", class: "button filled primary", onclick: openGuide }, "What to try"));
   if (channel.kind !== "im") return begin(icon("hash"), `This is the very beginning of #${channel.name}`, "Type / for commands, or say something.");
   return begin(h("img", { class: "avatar", src: avatar(channel.with), alt: "" }), channel.name, channel.with === now.state.app.id ? `Messages from ${channel.name} to you alone stand here.` : `This is between you and ${channel.name}.`);
 }
@@ -98,5 +101,6 @@ function keys(event) {
   const panes = [$("sidebar"), $("messages"), $("home"), $("composer"), $("side"), $("inspector")].filter((p) => p.checkVisibility());
   const at = panes.findIndex((p) => p.contains(document.activeElement));
   const next = panes[(at + (event.shiftKey ? panes.length - 1 : 1)) % panes.length];
-  (next.querySelector('textarea, [aria-current="page"], article[tabindex="0"], [tabindex="0"]') ?? next.querySelector("button, a, input"))?.focus();
+  const visible = (selector) => [...next.querySelectorAll(selector)].find((e) => e.checkVisibility({ visibilityProperty: true }));
+  (visible('textarea, [aria-current="page"], article[tabindex="0"]') ?? visible("button, a, input, [tabindex]"))?.focus();
 }

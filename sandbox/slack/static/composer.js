@@ -14,9 +14,7 @@ const history = JSON.parse(sessionStorage.getItem("history") ?? "{}"); // of eac
 export function makeComposer(form, { id, thread = () => "" }) {
   let place = "";
   let back = 0; // lines gone back in the history
-  let breaks = false; // Shift was held with the newest key, so that Enter breaks the line
-  const input = h("textarea", { id, rows: 1, autocomplete: "off", spellcheck: true, "aria-autocomplete": "list", "aria-haspopup": "listbox", oninput: changed, onkeydown: key, onpaste: paste,
-    onbeforeinput: (event) => { if (event.inputType === "insertLineBreak" && !breaks) event.preventDefault(); } });
+  const input = h("textarea", { id, rows: 1, autocomplete: "off", spellcheck: true, "aria-autocomplete": "list", "aria-haspopup": "listbox", oninput: changed, onkeydown: key, onpaste: paste });
   const offers = completion(input, { commands: () => !thread(), changed });
   const button = (name, sign, onclick, more) => h("button", { type: "button", class: "icon-button", "aria-label": name, title: name, onclick, ...more }, icon(sign));
   const popup = { "aria-haspopup": "true", "aria-expanded": "false" };
@@ -107,7 +105,6 @@ export function makeComposer(form, { id, thread = () => "" }) {
   }
 
   function key(event) {
-    breaks = event.shiftKey;
     if (event.isComposing || offers.key(event)) return;
     if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();

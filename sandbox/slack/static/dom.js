@@ -40,22 +40,20 @@ export function day(ts) {
 
 export const size = (n) => (n < 1000 ? `${n} B` : n < 1e6 ? `${(n / 1e3).toFixed(1)} kB` : `${(n / 1e6).toFixed(1)} MB`);
 
-// keepFocus runs a redraw and gives the focus back to the element with the same data-key, should it be a new one.
+// keepFocus runs a redraw and gives the focus back to the element with the same data-key, should it be a new one; or to
+// the message that it was on.
 export function keepFocus(redraw) {
   const before = document.activeElement;
   const key = before?.dataset?.key;
-  const scope = before?.closest?.("[data-ts], dialog, #home, #sidebar, #bar, #side, #inspector");
+  const message = before?.closest?.("[data-ts]");
+  const scope = before?.closest?.("dialog, #home, #sidebar, #bar, #side, #inspector");
   const at = key && before.selectionStart;
   redraw();
-  if (!key || before.isConnected) return;
-  const place = scope?.dataset.ts ? [...document.querySelectorAll(`[data-ts="${scope.dataset.ts}"]`)].find((n) => n.dataset.place === scope.dataset.place) : scope;
-  const again = place?.isConnected && place.querySelector(`[data-key="${CSS.escape(key)}"]`);
-  if (!again) {
-    place?.isConnected && place.tabIndex >= -1 && place.focus?.({ preventScroll: true });
-    return;
-  }
-  again.focus({ preventScroll: true });
-  if (typeof at === "number") try { again.setSelectionRange(at, at); } catch { /* numbers and addresses have no caret to set */ }
+  if (before?.isConnected) return;
+  const place = message ? [...document.querySelectorAll(`[data-ts="${message.dataset.ts}"]`)].find((n) => n.dataset.place === message.dataset.place) : scope;
+  const again = key && place?.querySelector(`[data-key="${CSS.escape(key)}"]`);
+  (again ?? (message && place))?.focus({ preventScroll: true });
+  if (again && typeof at === "number") try { again.setSelectionRange(at, at); } catch { /* numbers and addresses have no caret to set */ }
 }
 
 // rove makes the arrow keys move among the items of a place, of which one at a time can be reached with Tab.

@@ -28,6 +28,8 @@ function toggle(to) {
   redraw();
 }
 
+export const openGuide = () => toggle(true);
+
 // guideButton shows how far one has come, and opens the guide.
 export function guideButton(state) {
   if (!state.guide) return null;

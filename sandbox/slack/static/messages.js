@@ -1,6 +1,6 @@
 // Draws the messages of a channel or a thread, each again only when it has changed.
 import { edit, pin, reactMenu } from "./actions.js";
-import { classes, day, h, keepFocus, rove, say } from "./dom.js";
+import { day, h, keepFocus, rove, say } from "./dom.js";
 import { icon } from "./icons.js";
 import { drawMessage, isSystem, spoken } from "./message.js";
 import { act, now } from "./workspace.js";
@@ -113,4 +113,4 @@ function sync(place, nodes) {
 }
 
 // begin is what stands at the top of a channel in which nothing was said.
-export const begin = (sign, title, text) => [h("div", { class: classes("beginning") }, sign, h("h3", {}, title), h("p", {}, text))];
+export const begin = (sign, title, ...rest) => [h("div", { class: "beginning" }, sign, h("h3", {}, title), h("p", {}, rest[0]), rest.slice(1))];
