@@ -22,7 +22,7 @@ function toggle(to) {
   sessionStorage.setItem("inspector", open ? "open" : "closed");
   pane.hidden = !open;
   redraw();
-  if (open) fetchMore().then(() => filter.focus());
+  if (open) { filter.focus(); fetchMore(); } // the focus at once: later it would be taken from somebody who types
   else document.querySelector('[data-key="inspector"]')?.focus();
 }
 
