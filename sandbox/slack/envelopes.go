@@ -94,7 +94,7 @@ func (s *Server) deliver(what string, build func() (a *app, kind string, payload
 	defer late.Stop()
 	select {
 	case answer := <-acked:
-		s.recordAck(answer)
+		s.recordAck(kind, answer)
 		return Delivery{EnvelopeID: id, AckPayload: answer, Took: time.Since(started)}, nil
 	case <-late.C:
 	case <-s.ctx.Done():

@@ -38,14 +38,14 @@ func (s *Server) recordCall(c Call) {
 	}
 }
 
-// recordAck records what an app answers with an acknowledgement.
-func (s *Server) recordAck(payload json.RawMessage) {
+// recordAck records what an app answers with the acknowledgement of a kind of envelope, which decides what it may answer.
+func (s *Server) recordAck(kind string, payload json.RawMessage) {
 	if len(payload) == 0 {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.record("acknowledgement", payload)
+	s.record("acknowledgement of "+kind, payload)
 }
 
 // record writes one line. A recorder that cannot write stops the program: a check of half of what was sent says nothing.

@@ -53,8 +53,10 @@ const lines = [
   'import type { HomeView, KnownBlock, ModalView } from "@slack/types";',
   "// https://docs.slack.dev/interactivity/handling-user-interaction#message_responses",
   'type Response = { text?: string; blocks?: KnownBlock[]; response_type?: "in_channel" | "ephemeral"; replace_original?: boolean; delete_original?: boolean; thread_ts?: string };',
+  "// https://docs.slack.dev/interactivity/implementing-slash-commands#responding_immediate_response",
+  'type CommandAnswer = { text?: string; blocks?: KnownBlock[]; response_type?: "in_channel" | "ephemeral" };',
   "// https://docs.slack.dev/surfaces/modals#updating_response",
-  'type Acknowledgement = { response_action: "update" | "push"; view: ModalView } | { response_action: "clear" } | { response_action: "errors"; errors: Record<string, string> };',
+  'type FormAnswer = { response_action: "update" | "push"; view: ModalView } | { response_action: "clear" } | { response_action: "errors"; errors: Record<string, string> };',
 ];
 const told = new Map(); // by line of the file: what stands there
 const seen = new Set();
@@ -79,7 +81,8 @@ for (const { method, params } of records) {
     constant(args.view.type === "home" ? "HomeView" : "ModalView", `${method}: view`, args.view);
   }
   if (method === "response_url") constant("Response", method, args);
-  else if (method === "acknowledgement") constant("Acknowledgement", method, args);
+  else if (method === "acknowledgement of slash_commands") constant("CommandAnswer", method, args);
+  else if (method === "acknowledgement of interactive") constant("FormAnswer", method, args);
   else {
     const path = method.split(".").map((part) => `[${JSON.stringify(part)}]`).join("");
     constant(`NonNullable<Parameters<WebClient${path}>[0]>`, method, args);
