@@ -287,7 +287,7 @@ type Request struct {
 // keptRequests bounds the memory of requests; the oldest half is dropped beyond it.
 const keptRequests = 20_000
 
-// Requests answers the requests seen so far, oldest first; of very many the newest.
+// Requests answers the requests seen so far, in the order in which they ended; of very many the newest.
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
