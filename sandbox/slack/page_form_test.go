@@ -81,6 +81,27 @@ func TestThePageFillsInEveryInput(t *testing.T) {
 	require.Len(t, values["note"]["v"].RichTextValue.Elements, 1)
 }
 
+// A form that is drawn anew while somebody chooses leaves them what they have typed, and the menu open.
+func TestAFormDrawnAnewKeepsAnOpenMenu(t *testing.T) {
+	w := open(t, slack.Options{})
+	w.AddShortcuts(slack.Shortcut{Name: "New restore", CallbackID: "new"})
+	heard := w.record()
+	page := w.browse(1200, 900)
+	page.Click(`#composer [aria-label^="Add a file"]`, "")
+	page.Click("[role=menuitem]", "New restore")
+	w.show("views.open", w.next(heard).TriggerID, fixture(t, "form.json"))
+	page.See("#modal h2", "Every input")
+	page.Click("#modal button[type=submit]", "")
+	page.See("#modal .problem", "")
+	page.Type(`#modal [data-key="people/v"]`, "el")
+	browser.Eval[any](page, `window.before = document.querySelector("#modal .block")`)
+	require.NoError(t, w.As(w.dana).Fill(map[string]any{"name": "orders_look"})) // what was wrong is not any more
+	page.Until(`window.before !== document.querySelector("#modal .block")`)
+	page.See("[role=option]", "eli")
+	page.Press(kb.Enter)
+	page.See("#modal .chip", "eli")
+}
+
 func TestFormsStackOnThePage(t *testing.T) {
 	w := open(t, slack.Options{})
 	heard := w.record()

@@ -38,6 +38,7 @@ export function drawModal(view) {
   };
   const focused = document.activeElement?.dataset?.key;
   const caret = focused && document.activeElement.selectionStart;
+  const filter = !another && document.activeElement?.getAttribute("aria-expanded") === "true" ? document.activeElement.value : null;
   const scrolled = another ? 0 : dialog.querySelector(".body")?.scrollTop ?? 0;
   const message = dialog.querySelector(".notice")?.textContent;
   dismiss();
@@ -46,7 +47,18 @@ export function drawModal(view) {
   if (!dialog.open) dialog.showModal();
   dialog.querySelector(".body").scrollTop = scrolled;
   focusIn(dialog, another, focused, caret);
+  if (filter !== null) openAgain(document.activeElement, focused, filter);
   dialog.oncancel = (event) => { event.preventDefault(); if (!isFloating()) act({ do: "cancel" }); };
+}
+
+// openAgain opens the menu that somebody was choosing from while the form was drawn anew, with what they had typed.
+function openAgain(input, focused, filter) {
+  if (input?.dataset?.key !== focused || input.getAttribute("role") !== "combobox") return;
+  const untouched = input.value === filter;
+  input.click();
+  if (untouched) return;
+  input.value = filter;
+  input.dispatchEvent(new Event("input"));
 }
 
 // focusIn sets the focus: to what is wrong, to where it was, or to the first input.
