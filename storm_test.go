@@ -15,12 +15,14 @@ import (
 	"github.com/kampyn/opsbot/app"
 	"github.com/kampyn/opsbot/config"
 	"github.com/kampyn/opsbot/demo/stage"
+	"github.com/kampyn/opsbot/events"
 	"github.com/kampyn/opsbot/jobs"
 	slacksandbox "github.com/kampyn/opsbot/sandbox/slack"
 )
 
 // TestStorm asks for backups while sockets are cut, envelopes come late and more than once, and Slack answers with 429,
-// 5xx and nothing. Every command that was acknowledged is done exactly once, and each has one card, which is true.
+// 5xx and nothing. Every command that was acknowledged is done exactly once, and each has one card, which is true. Only
+// one is not done: that which comes while a run is under way whose own acknowledgement was lost; it is refused, once.
 func TestStorm(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
@@ -47,7 +49,7 @@ func TestStorm(t *testing.T) {
 	storming, calm := context.WithCancel(ctx)
 	var weather sync.WaitGroup
 	weather.Go(func() { storm(storming, s.Slack.Faults()) })
-	deliveries := askOften(t, s, runner)
+	deliveries := askOften(t, s, runner, a.Events)
 	calm()
 	weather.Wait()
 	s.Slack.Faults().Reset()
@@ -60,6 +62,10 @@ func TestStorm(t *testing.T) {
 	}
 	for _, id := range deliveries {
 		run, done := byRequest["envelope/"+id]
+		if refused(t, a.Events, id) {
+			require.False(t, done, "the refused command %s was done", id)
+			continue
+		}
 		require.True(t, done, "the acknowledged command %s was not done", id)
 		require.Equal(t, jobs.Succeeded, run.Status, run.Reason)
 	}
@@ -95,22 +101,32 @@ func storm(ctx context.Context, f *slacksandbox.Faults) {
 }
 
 // askOften asks for three backups of each database, one after the other, and answers the acknowledged envelopes.
-func askOften(t *testing.T, s *stage.Stage, runner *jobs.Runner) []string {
+func askOften(t *testing.T, s *stage.Stage, runner *jobs.Runner, log *events.Log) []string {
 	var all sync.WaitGroup
 	var mu sync.Mutex
 	var acknowledged []string
+	unheard := map[string]int{} // commands whose acknowledgement was lost, by database
 	for _, d := range s.Databases {
 		all.Go(func() {
 			for range 3 {
 				delivery, err := s.Slack.As(s.Anna).Slash(s.Ops, "/backup now "+d.Name)
 				if err != nil {
-					continue // the person was told that it failed
+					mu.Lock()
+					unheard[d.Name]++
+					mu.Unlock()
+					continue // the person was told that it failed, although it may be under way
 				}
 				mu.Lock()
 				acknowledged = append(acknowledged, delivery.EnvelopeID)
 				mu.Unlock()
 				// The next one would be refused while this one is under way, which is not what is tried here.
 				ended := func() bool {
+					mu.Lock()
+					mayBeRefused := unheard[d.Name] > 0
+					mu.Unlock()
+					if mayBeRefused && refused(t, log, delivery.EnvelopeID) {
+						return true
+					}
 					runs, err := runner.List(t.Context(), jobs.Filter{Target: "database/" + d.Name})
 					return err == nil && slices.ContainsFunc(runs, func(run jobs.Run) bool {
 						return run.Request == "envelope/"+delivery.EnvelopeID && run.Status.Ended()
@@ -126,6 +142,16 @@ func askOften(t *testing.T, s *stage.Stage, runner *jobs.Runner) []string {
 	t.Logf("%d commands were acknowledged", len(acknowledged))
 	require.NotEmpty(t, acknowledged)
 	return acknowledged
+}
+
+// refused says that the command was recorded as refused, which is done once.
+func refused(t *testing.T, log *events.Log, envelope string) bool {
+	all, err := log.Query(t.Context(), events.Filter{What: "command"})
+	all = slices.DeleteFunc(all, func(e events.Event) bool { return e.Key != "command/envelope/"+envelope })
+	if err != nil || len(all) > 1 { // no require: this is asked from several goroutines
+		t.Errorf("the command %s is recorded %d times (%v)", envelope, len(all), err)
+	}
+	return len(all) == 1 && all[0].Outcome == events.Refused
 }
 
 func waitFor(most time.Duration, happened func() bool) bool {

@@ -162,7 +162,8 @@ func (d *Database) connect(ctx context.Context) (*mongo.Client, error) {
 	for wait := 500 * time.Millisecond; ; wait *= 2 {
 		attempt, cancel := context.WithTimeout(ctx, max(min(wait, time.Until(until)), time.Millisecond))
 		err := client.Ping(attempt, readpref.Nearest())
-		late := attempt.Err() != nil
+		// The driver sets the same deadline on its socket, which may strike before the context knows of it.
+		late := attempt.Err() != nil || errors.Is(err, context.DeadlineExceeded)
 		cancel()
 		switch {
 		case err == nil:

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -304,4 +305,25 @@ func TestWhatWasJustWrittenIsReadFromThePrimary(t *testing.T) {
 	t.Cleanup(func() { require.NoError(t, set.Close(context.Background())) })
 	_, err = set.Scan(t.Context(), "shop", "orders", 100)
 	require.Contains(t, problem(t, err).Say, "none of them is the one that is needed")
+}
+
+// A server that answers its first pings too late is waited for, however the driver words that it was late: its socket's
+// deadline may strike before the context says that it has ended.
+func TestASlowServerIsWaitedFor(t *testing.T) {
+	s := start(t, mongo.Options{})
+	s.Faults().Delay("ping", 700*time.Millisecond)
+	var all sync.WaitGroup
+	for range 100 { // the two deadlines are the same, so which one strikes first is open
+		all.Go(func() {
+			d, err := databases.Open(t.Context(), "orders", s.URI("shop"), databases.Options{Timeout: 20 * time.Second})
+			if err == nil {
+				_, err = d.Server(t.Context())
+				err = errors.Join(err, d.Close(context.Background()))
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
 }
