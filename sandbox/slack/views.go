@@ -157,9 +157,10 @@ type trigger struct {
 }
 
 func (s *Server) newTrigger(a *app, userID string) string {
-	maps.DeleteFunc(s.triggers, func(_ string, t *trigger) bool { return s.now().Sub(t.issued) > 2*triggerLife })
-	id := fmt.Sprintf("%d.%d.%s", s.now().UnixNano()/1000, len(s.triggers), strings.ToLower(secret(32)))
-	s.triggers[id] = &trigger{app: a, user: userID, issued: s.now()}
+	now := s.now()
+	maps.DeleteFunc(s.triggers, func(_ string, t *trigger) bool { return now.Sub(t.issued) > 2*triggerLife })
+	id := fmt.Sprintf("%d.%d.%s", now.UnixNano()/1000, len(s.triggers), strings.ToLower(secret(32)))
+	s.triggers[id] = &trigger{app: a, user: userID, issued: now}
 	return id
 }
 
