@@ -144,7 +144,7 @@ func (c *cards) post(ctx context.Context, channel string, run Run) error {
 	var again bool
 	run, err := c.r.change(ctx, run.ID, func(run *Run) error {
 		now, p := c.r.o.Now(), run.Posting
-		if !run.Card.IsZero() || p.Owner != "" && p.Owner != c.r.o.Owner && now.Before(p.Until) && !gone(p.Owner) {
+		if !run.Card.IsZero() || p.Owner != "" && p.Owner != c.r.o.Owner && now.Before(p.Until) && !state.Gone(p.Owner) {
 			return errChanged
 		}
 		again = p.Owner != ""

@@ -62,7 +62,7 @@ func (r *Runner) orphaned(run Run) bool {
 	r.mu.Lock()
 	_, mine := r.tasks[run.ID]
 	r.mu.Unlock()
-	return !mine && (r.o.Now().After(run.Lease.Until) || gone(run.Lease.Owner))
+	return !mine && (r.o.Now().After(run.Lease.Until) || state.Gone(run.Lease.Owner))
 }
 
 // takeOver gives this process the lease on an orphaned run, so that it can be cleaned up. It answers nil if another

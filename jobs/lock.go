@@ -103,7 +103,7 @@ func (r *Runner) take(ctx context.Context, target, id string) (fresh bool, err e
 		if err != nil && !errors.Is(err, state.ErrNotFound) {
 			return false, fmt.Errorf("jobs: lock %s: %w", target, err)
 		}
-		pending := (holder.ID == "" || holder.Status == Proposed) && r.o.Now().Sub(held.At) < inFlight && !gone(held.Owner)
+		pending := (holder.ID == "" || holder.Status == Proposed) && r.o.Now().Sub(held.At) < inFlight && !state.Gone(held.Owner)
 		if pending && patience > 0 {
 			// It is about to be queued, or given up, within milliseconds.
 			patience--

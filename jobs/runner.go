@@ -126,7 +126,7 @@ func New(o Options) (*Runner, error) {
 	if o.Store == nil || o.Events == nil {
 		return nil, errors.New("jobs: a runner needs a store and an event log")
 	}
-	o.Owner = cmp.Or(o.Owner, thisProcess())
+	o.Owner = cmp.Or(o.Owner, state.ThisProcess())
 	o.LeaseTTL = cmp.Or(o.LeaseTTL, 8*time.Second)
 	o.Heartbeat = cmp.Or(o.Heartbeat, o.LeaseTTL/4)
 	o.Poll = cmp.Or(o.Poll, 500*time.Millisecond)

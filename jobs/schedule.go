@@ -94,7 +94,7 @@ func NewScheduler(o SchedulerOptions, schedules ...Schedule) (*Scheduler, error)
 	if o.Store == nil || o.Events == nil {
 		return nil, errors.New("jobs: a scheduler needs a store and an event log")
 	}
-	o.Owner = cmp.Or(o.Owner, thisProcess())
+	o.Owner = cmp.Or(o.Owner, state.ThisProcess())
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -314,7 +314,7 @@ func (s *Scheduler) claim(ctx context.Context, t timetable, at, now time.Time) (
 	if err != nil || f.Done {
 		return f, 0, err
 	}
-	if f.Owner != s.o.Owner && now.Before(f.Until) && !gone(f.Owner) {
+	if f.Owner != s.o.Owner && now.Before(f.Until) && !state.Gone(f.Owner) {
 		return f, 0, nil
 	}
 	err = s.firings.Update(ctx, mine.key(), mine, version)

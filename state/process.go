@@ -1,4 +1,4 @@
-package jobs
+package state
 
 import (
 	"crypto/rand"
@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// thisProcess names this process so that others on the same machine can find out whether it still lives:
+// ThisProcess names this process so that others on the same machine can find out whether it still lives:
 // host/boot/process namespace/pid/start time/random. Where the system does not tell, the parts are "-".
-func thisProcess() string {
+func ThisProcess() string {
 	host, err := os.Hostname()
 	if err != nil {
 		host = "-"
@@ -20,9 +20,9 @@ func thisProcess() string {
 	return strings.Join([]string{strings.ReplaceAll(host, "/", "-"), boot, namespace, strconv.Itoa(pid), start, rand.Text()[:8]}, "/")
 }
 
-// gone says that the process named owner has certainly ended. It is false whenever that cannot be known: on another
+// Gone says that the process named owner has certainly ended. It is false whenever that cannot be known: on another
 // machine or since another boot, in another container, on a system that does not tell.
-func gone(owner string) bool {
+func Gone(owner string) bool {
 	parts := strings.Split(owner, "/")
 	host, err := os.Hostname()
 	if err != nil || len(parts) != 6 || parts[0] != strings.ReplaceAll(host, "/", "-") {

@@ -1,6 +1,6 @@
 //go:build !linux
 
-package jobs
+package state
 
 func machine() (boot, namespace string) { return "-", "-" }
 
