@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/kampyn/opsbot/chat"
+	"github.com/kampyn/opsbot/state"
 )
 
 // claim makes this process the worker of a queued run: first its targets are (still) the run's own, then one
