@@ -33,7 +33,7 @@ func NewCollection[T any](store Store, kind string, fields func(T) map[string]st
 
 // Insert adds the value, or answers ErrExists.
 func (c *Collection[T]) Insert(ctx context.Context, id string, value T) error {
-	r, err := c.record(id, 0, value)
+	r, err := c.Record(id, value)
 	if err != nil {
 		return err
 	}
@@ -45,7 +45,7 @@ func (c *Collection[T]) InsertAll(ctx context.Context, values []T, id func(T) st
 	records := make([]Record, len(values))
 	for i, value := range values {
 		var err error
-		if records[i], err = c.record(id(value), 0, value); err != nil {
+		if records[i], err = c.Record(id(value), value); err != nil {
 			return err
 		}
 	}
@@ -65,10 +65,11 @@ func (c *Collection[T]) Get(ctx context.Context, id string) (T, int64, error) {
 
 // Update replaces the value if its version is still version; else it answers ErrConflict or ErrNotFound.
 func (c *Collection[T]) Update(ctx context.Context, id string, value T, version int64) error {
-	r, err := c.record(id, version, value)
+	r, err := c.Record(id, value)
 	if err != nil {
 		return err
 	}
+	r.Version = version
 	return c.store.Update(ctx, r)
 }
 
@@ -130,12 +131,13 @@ func (c *Collection[T]) Query(ctx context.Context, q Query) ([]Entry[T], error) 
 	return entries, nil
 }
 
-func (c *Collection[T]) record(id string, version int64, value T) (Record, error) {
+// Record is the value as a record to insert, for those who insert records of several kinds at once.
+func (c *Collection[T]) Record(id string, value T) (Record, error) {
 	text, err := json.Marshal(value)
 	if err != nil {
 		return Record{}, fmt.Errorf("state: write %s %s: %w", c.kind, id, err)
 	}
-	return Record{Kind: c.kind, ID: id, Version: version, Fields: c.fields(value), Value: text}, nil
+	return Record{Kind: c.kind, ID: id, Fields: c.fields(value), Value: text}, nil
 }
 
 func (c *Collection[T]) entry(r Record) (Entry[T], error) {

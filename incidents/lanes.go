@@ -1,0 +1,25 @@
+package incidents
+
+import (
+	"time"
+)
+
+// allLanes are all effects, in the order in which they are brought about.
+func (d *Desk) allLanes() []lane {
+	slack := []effect{d.record()}
+	return []lane{
+		{name: "slack", effects: slack, next: func(i Incident) time.Time { return time.Time{} }},
+		{name: "github", effects: nil, next: func(i Incident) time.Time { return time.Time{} }},
+	}
+}
+
+// earliest is the first of the moments that are not zero.
+func earliest(moments ...time.Time) time.Time {
+	var first time.Time
+	for _, m := range moments {
+		if !m.IsZero() && (first.IsZero() || m.Before(first)) {
+			first = m
+		}
+	}
+	return first
+}

@@ -1,0 +1,15 @@
+package incidents
+
+import (
+	"regexp"
+
+	"github.com/kampyn/opsbot/chat"
+)
+
+// typed makes what a person typed safe inside mrkdwn, with the mentions of people, groups and channels that Slack has put
+// in. Broadcasts (<!channel>) stay words, so that nobody calls everybody through the bot.
+func typed(s string) string {
+	return mention.ReplaceAllString(chat.Escape(s), "<$1>")
+}
+
+var mention = regexp.MustCompile(`&lt;((?:@[UW][0-9A-Z]+|#C[0-9A-Z]+|!subteam\^S[0-9A-Z]+)(?:\|[^&<>|]*)?)&gt;`)

@@ -1,0 +1,108 @@
+package incidents
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/kampyn/opsbot/chat"
+	"github.com/kampyn/opsbot/state"
+)
+
+// Entry is one line of an incident's timeline.
+type Entry struct {
+	// ID is unique within the incident and says what the entry is about, so that the same thing is entered once:
+	// "moment/3", "message/C024BE91L/1742029205.000300", "event/1204", "note/" and the request.
+	ID       string `json:"id"`
+	Incident int    `json:"incident"`
+	// At is when it happened, Entered when it was written down.
+	At      time.Time `json:"at"`
+	Entered time.Time `json:"entered"`
+	Source  Source    `json:"source"`
+	// By is whose word or deed it is; Via, who put it on the timeline.
+	By  chat.User `json:"by,omitzero"`
+	Via chat.User `json:"via,omitzero"`
+	// Text is mrkdwn.
+	Text string `json:"text"`
+	// Message is the message that it was taken from, with Link for people.
+	Message chat.Ref `json:"message,omitzero"`
+	Link    string   `json:"link,omitempty"`
+	Files   []Kept   `json:"files,omitempty"`
+	// Edited says that the message was changed after it was taken; Gone, that it was deleted there, or taken back here:
+	// then the entry is not shown.
+	Edited bool `json:"edited,omitempty"`
+	Gone   bool `json:"gone,omitempty"`
+}
+
+// Source is where an entry comes from.
+type Source string
+
+// The sources.
+const (
+	FromDecision Source = "decision" // of a person about the incident itself
+	FromMessage  Source = "message"  // that a person pinned
+	FromNote     Source = "note"     // that a person wrote for the timeline
+	FromRecord   Source = "record"   // of opsbot: what changed before
+)
+
+// Kept is a file that was copied from a message.
+type Kept struct {
+	Name string `json:"name"`
+	// Type is a media type, Size in bytes.
+	Type string `json:"type,omitempty"`
+	Size int64  `json:"size"`
+	// Object is its key in the object store; "" if it could not be kept, for the reason in Fault.
+	Object string `json:"object,omitempty"`
+	Fault  string `json:"fault,omitempty"`
+}
+
+func entryFields(e Entry) map[string]string {
+	f := map[string]string{}
+	if !e.Gone {
+		f["of "+recordID(e.Incident)] = state.SortableTime(e.At) + " " + e.ID
+	}
+	if !e.Message.IsZero() {
+		f["message"] = e.Message.Channel + "/" + e.Message.TS
+	}
+	return f
+}
+
+func entryID(incident int, id string) string { return recordID(incident) + "/" + id }
+
+// Enter puts an entry on the timeline. One with the same ID is left as it is, unless it was gone: then it is back as
+// given.
+func (d *Desk) Enter(ctx context.Context, e Entry) error {
+	e.Entered = d.o.Now()
+	err := d.entries.Insert(ctx, entryID(e.Incident, e.ID), e)
+	if errors.Is(err, state.ErrExists) {
+		_, err = d.entries.Change(ctx, entryID(e.Incident, e.ID), func(old *Entry) error {
+			if !old.Gone {
+				return errApplied
+			}
+			*old = e
+			return nil
+		})
+		if errors.Is(err, errApplied) {
+			return nil
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("incidents: enter %s into the timeline of %d: %w", e.ID, e.Incident, err)
+	}
+	return nil
+}
+
+// Timeline lists the entries of an incident in the order in which things happened, at most that many, the newest of
+// them (0: all).
+func (d *Desk) Timeline(ctx context.Context, number, most int) ([]Entry, error) {
+	found, err := d.entries.Query(ctx, state.Query{OrderBy: "of " + recordID(number), Descending: true, Limit: most})
+	if err != nil {
+		return nil, fmt.Errorf("incidents: read the timeline of %d: %w", number, err)
+	}
+	all := make([]Entry, len(found))
+	for n, e := range found {
+		all[len(all)-1-n] = e.Value
+	}
+	return all, nil
+}
