@@ -56,7 +56,7 @@ func (b *Batches) Next(ctx context.Context) ([]byte, error) {
 			return nil, b.db.problem("getMore", err)
 		}
 		if err := ctx.Err(); err != nil {
-			return nil, fmt.Errorf("databases: %s: getMore: %w", b.db.Name, err)
+			return nil, b.db.problem("getMore", err)
 		}
 		switch {
 		case more:

@@ -20,7 +20,6 @@ import (
 	"go.mongodb.org/mongo-driver/mongo/options"
 	"go.mongodb.org/mongo-driver/mongo/readpref"
 	"go.mongodb.org/mongo-driver/x/mongo/driver/connstring"
-	"go.mongodb.org/mongo-driver/x/mongo/driver/topology"
 )
 
 // appName is what our connections call themselves.
@@ -172,9 +171,6 @@ func (d *Database) connect(ctx context.Context) (*mongo.Client, error) {
 		case ctx.Err() != nil || !late:
 			return nil, d.problem("ping", err)
 		case time.Now().After(until):
-			if _, searching := errors.AsType[topology.ServerSelectionError](err); !searching {
-				err = errors.New("no answer: " + err.Error()) // the deadline was ours, not the caller's
-			}
 			return nil, d.problem("ping", err)
 		}
 	}

@@ -289,6 +289,29 @@ func TestAMissingRightIsNamedAndNoDocumentQuoted(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 }
 
+// A server that is too late is told as such, whoever's patience it was.
+func TestAServerThatDoesNotAnswerInTime(t *testing.T) {
+	s := start(t, mongo.Options{})
+	short, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	patient, hasty := open(t, s.URI("shop")), open(t, s.URI("shop")+"&timeoutMS=300")
+	find := bson.D{{Key: "find", Value: "c"}}
+	run(t, patient, "shop", find)
+	run(t, hasty, "shop", find)
+	s.Faults().Delay("find", time.Hour)
+	for whose, ask := range map[string]func() error{
+		"the caller's": func() error { _, err := patient.Run(short, "shop", find); return err },
+		"the driver's": func() error { _, err := hasty.Run(t.Context(), "shop", find); return err },
+		"the server's": func() error {
+			s.Faults().Fail("count", 1, mongo.Error{Code: 50, CodeName: "MaxTimeMSExpired", Message: "operation exceeded time limit"})
+			_, err := patient.Run(t.Context(), "shop", bson.D{{Key: "count", Value: "c"}})
+			return err
+		},
+	} {
+		require.Regexp(t, "^The database `orders` did not answer `(find|count)` in time.$", problem(t, ask()).Say, whose)
+	}
+}
+
 func TestWhatWasJustWrittenIsReadFromThePrimary(t *testing.T) {
 	s := start(t, mongo.Options{})
 	secondary := open(t, "mongodb://"+hostOf(s.URI(""))+"/?replicaSet=rs0&readPreference=secondary")

@@ -25,12 +25,13 @@ const (
 	codeUnauthorized         = 13
 	codeAuthenticationFailed = 18
 	codeNamespaceNotFound    = 26
+	codeMaxTimeMSExpired     = 50
 	codeNotImplemented       = 238
 	codeAtlas                = 8000
 )
 
-// problem turns an error of the driver into one with two readers. The end of the context passes through, and what the
-// server said is kept for the log without the documents that it may quote.
+// problem turns an error of the driver into one with two readers. A context that was cancelled passes through, and what
+// the server said is kept for the log without the documents that it may quote.
 func (d *Database) problem(doing string, err error) error {
 	if err == nil {
 		return nil
@@ -57,8 +58,15 @@ func (d *Database) problem(doing string, err error) error {
 		}
 		return d.unreachable(err, cause)
 	}
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	code, _ := CodeOf(err)
+	switch {
+	case errors.Is(err, context.Canceled):
 		return cause
+	case errors.Is(err, context.DeadlineExceeded), code == codeMaxTimeMSExpired: // the caller's, the driver's or the server's
+		return &chat.Problem{
+			Say: fmt.Sprintf("The database %s did not answer %s in time.", name, chat.Literal(doing)),
+			Try: "Is the server busy, or the way to it slow? Look at its load, then try again.", Err: cause,
+		}
 	}
 	if answer, ok := errors.AsType[mongo.CommandError](err); ok && answer.Code != 0 {
 		switch answer.Code {
