@@ -40,7 +40,8 @@ type App struct {
 	// RestoreArchive works only in a process that has set how its files are opened.
 	RestoreArchive *jobs.RestoreArchive
 	Log            *slog.Logger
-	Now            func() time.Time
+	// Now is the clock of everything that is wired here. It can be replaced until Run.
+	Now func() time.Time
 
 	store   state.Store // State, measured
 	metrics *metrics
@@ -107,18 +108,19 @@ func openObjects(ctx context.Context, s config.Storage) (objects.Store, error) {
 }
 
 func (a *App) kinds() {
+	now := func() time.Time { return a.Now() }
 	b, approvals := a.Config.Backups, a.Config.Approvals
 	a.Backup = &jobs.Backup{
 		Databases: a.Databases, Store: a.Objects, Catalogue: a.Catalogue,
-		Parallel: b.Parallel, Readers: b.Readers, Tool: "opsbot " + Version, Now: a.Now,
+		Parallel: b.Parallel, Readers: b.Readers, Tool: "opsbot " + Version, Now: now,
 	}
 	a.Verify = &jobs.Verify{Store: a.Objects}
 	a.Restore = &jobs.Restore{
 		Databases: a.Databases, Store: a.Objects, Catalogue: a.Catalogue,
-		Needs: approvals.Restore, Lifetime: approvals.Lifetime, Now: a.Now,
+		Needs: approvals.Restore, Lifetime: approvals.Lifetime, Now: now,
 	}
 	a.RestoreArchive = &jobs.RestoreArchive{
-		Databases: a.Databases, Store: a.Objects, Needs: approvals.Restore, Lifetime: approvals.Lifetime, Now: a.Now,
+		Databases: a.Databases, Store: a.Objects, Needs: approvals.Restore, Lifetime: approvals.Lifetime, Now: now,
 	}
 	a.Check = &jobs.Check{Begin: func(ctx context.Context) ([]checkup.Probe, func() error) {
 		u := NewCheckup(ctx, a.Config, nil)
@@ -127,13 +129,13 @@ func (a *App) kinds() {
 	a.Prune = &jobs.Prune{
 		Databases: a.Databases, Store: a.Objects, Catalogue: a.Catalogue,
 		Policy: backups.Retention{Daily: b.Retention.Daily, Weekly: b.Retention.Weekly, Monthly: b.Retention.Monthly, Location: b.Timezone},
-		Needs:  approvals.Prune, Lifetime: approvals.Lifetime, Now: a.Now,
+		Needs:  approvals.Prune, Lifetime: approvals.Lifetime, Now: now,
 	}
 	a.InPlace = &jobs.InPlace{
 		Databases: a.Databases, Store: a.Objects, Catalogue: a.Catalogue, Backup: a.Backup,
-		Needs: approvals.Restore, Lifetime: approvals.Lifetime, Now: a.Now,
+		Needs: approvals.Restore, Lifetime: approvals.Lifetime, Now: now,
 	}
-	a.Drop = &jobs.Drop{Databases: a.Databases, Store: a.Objects, Needs: approvals.Restore, Lifetime: approvals.Lifetime, Now: a.Now}
+	a.Drop = &jobs.Drop{Databases: a.Databases, Store: a.Objects, Needs: approvals.Restore, Lifetime: approvals.Lifetime, Now: now}
 }
 
 // Runner makes the runner of this process. The poster is nil on the command line, where cards are left to the bot.

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -32,7 +33,8 @@ import (
 //	ops shows-again 'pattern'          the newest message in #ops that matches is followed from now on
 //	server deletes payments            the documents of a collection of orders are gone; server drops, makes likewise
 //	server breaks renameCollection 2   the second such command from now on finds its connection cut
-//	server has payments                the collection is there and not empty
+//	server has payments                the collection is there and not empty; server lacks says the opposite
+//	later 31m                          the bot's clock goes that much forward; scripts with "late" in their name begin at noon
 //	slow, fast                         the databases answer late, or at once
 //	orders-away                        the database orders is not reached any more
 //	anna gets-form 'pattern'           anna's open form matches
@@ -56,12 +58,26 @@ func play(t *testing.T, used *usage) {
 		Setup: func(env *testscript.Env) error { return setUp(env, used) },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"anna": person("anna"), "ben": person("ben"), "chitra": person("chitra"), "drew": person("drew"), "ops": ops,
-			"slow": slow, "orders-away": ordersAway, "fast": fast, "server": server,
+			"slow": slow, "orders-away": ordersAway, "fast": fast, "server": server, "later": later,
 		},
 	})
 }
 
-type conversationKey struct{}
+type (
+	conversationKey struct{}
+	clockKey        struct{}
+)
+
+// clock is the real time and something.
+type clock struct{ ahead atomic.Int64 }
+
+func (c *clock) now() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
+
+func later(ts *testscript.TestScript, _ bool, args []string) {
+	by, err := time.ParseDuration(strings.Join(args, " "))
+	ts.Check(err)
+	ts.Value(clockKey{}).(*clock).ahead.Add(int64(by))
+}
 
 func setUp(env *testscript.Env, used *usage) error {
 	ctx, stop := context.WithCancel(context.Background())
@@ -92,6 +108,11 @@ func setUp(env *testscript.Env, used *usage) error {
 		stop()
 		return err
 	}
+	times := &clock{}
+	if strings.Contains(env.WorkDir, "late") { // far from the hour of the scheduled backup
+		times.ahead.Store(int64(time.Until(time.Now().UTC().Truncate(24 * time.Hour).Add(12 * time.Hour))))
+	}
+	env.Values[clockKey{}], a.Now = times, times.now
 	ready, ended := make(chan struct{}), make(chan error, 1)
 	go func() { ended <- a.Run(ctx, func() { close(ready) }) }()
 	env.Defer(func() {
@@ -217,7 +238,7 @@ func server(ts *testscript.TestScript, _ bool, args []string) {
 		return reply
 	}
 	if len(args) < 2 {
-		ts.Fatalf("usage: server deletes|drops|makes|has|breaks something")
+		ts.Fatalf("usage: server deletes|drops|makes|has|lacks|breaks something")
 	}
 	switch name := args[1]; args[0] {
 	case "deletes":
@@ -226,9 +247,9 @@ func server(ts *testscript.TestScript, _ bool, args []string) {
 		run(bson.D{{Key: "drop", Value: name}})
 	case "makes":
 		run(bson.D{{Key: "create", Value: name}})
-	case "has":
-		if n, _ := run(bson.D{{Key: "count", Value: name}}).Lookup("n").AsInt64OK(); n == 0 {
-			ts.Fatalf("%s is empty", name)
+	case "has", "lacks":
+		if n, _ := run(bson.D{{Key: "count", Value: name}}).Lookup("n").AsInt64OK(); (n == 0) != (args[0] == "lacks") {
+			ts.Fatalf("%s holds %d documents", name, n)
 		}
 	case "breaks":
 		n, err := strconv.Atoi(args[2])
