@@ -55,11 +55,14 @@ func reading(ctx context.Context, found *Rows, db *databases.Database) {
 	found.OK(name, "listed, and read one document of each: %s", shown)
 }
 
-// What a restore does to the database that it makes, and what is asked of the deployment for documents that a plain
-// insert changes.
+// What a restore does to the database that it makes, and one in place to the database that is there; what is asked of the
+// deployment for documents that a plain insert changes, and to see which programs are connected.
+// https://www.mongodb.com/docs/manual/reference/privilege-actions/
 var (
 	restoreActions = []string{"createCollection", "insert", "createIndex", "collMod", "dropCollection", "dropDatabase", "find", "listCollections", "listIndexes"}
+	inPlaceActions = []string{"createCollection", "insert", "createIndex", "collMod", "dropCollection", "renameCollectionSameDB", "remove", "find", "listCollections", "listIndexes"}
 	verbatimAction = "applyOps"
+	programsAction = "inprog"
 )
 
 // restoring compares the rights that the server tells with those that a restore needs. Nothing is written.
@@ -84,5 +87,27 @@ func restoring(ctx context.Context, found *Rows, db *databases.Database) {
 			"Such documents are rare, and the certificate counts them. A role of your own with `anyAction` on `anyResource` includes it.")
 	default:
 		found.OK(name, "the user %s may make and fill a new database", chat.Literal(rights.User))
+	}
+	if rights.User != "" && rights.Told() {
+		replacing(found, db, rights)
+	}
+}
+
+// replacing is restoring for a restore in place.
+func replacing(found *Rows, db *databases.Database, rights databases.Rights) {
+	const name = "right in place"
+	user, where := chat.Literal(rights.User), "any database"
+	if db.Scope() != "" {
+		where = chat.Literal(db.Scope())
+	}
+	switch missing := rights.Missing(db.Scope(), inPlaceActions...); {
+	case len(missing) > 0:
+		found.Fail(name, fmt.Sprintf("the user %s may not do this in %s: %s", user, where, strings.Join(missing, ", ")),
+			"Give it `readWrite` and `dbAdmin` there, or do not count on restores in place.")
+	case len(rights.MissingCluster(programsAction)) > 0:
+		found.Remark(name, "yes, but plans can't say which programs are connected: the right "+chat.Literal(programsAction)+" is missing",
+			"Give it `clusterMonitor`, or look yourself who writes before you approve.")
+	default:
+		found.OK(name, "the user %s may replace collections in %s", user, where)
 	}
 }

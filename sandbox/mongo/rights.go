@@ -32,6 +32,10 @@ var roles = map[string][]grant{
 		{db: "local", actions: []string{"find"}}, {db: "config", actions: []string{"find"}},
 		{cluster: true, actions: []string{"appendOplogNote", "getParameter", "listDatabases", "serverStatus"}},
 	},
+	"clusterMonitor": {
+		{cluster: true, actions: []string{"getParameter", "inprog", "listDatabases", "replSetGetConfig", "replSetGetStatus", "serverStatus"}},
+		{actions: []string{"collStats", "dbStats", "indexStats"}},
+	},
 	"root": {{any: true, actions: []string{"anyAction"}}},
 }
 
@@ -40,7 +44,7 @@ var actionOf = map[string]string{
 	"find": "find", "count": "find", "distinct": "find", "aggregate": "find", "listCollections": "listCollections", "listIndexes": "listIndexes",
 	"collStats": "collStats", "dbStats": "dbStats", "insert": "insert", "update": "update", "delete": "remove", "findAndModify": "update",
 	"create": "createCollection", "drop": "dropCollection", "dropDatabase": "dropDatabase", "collMod": "collMod", "createIndexes": "createIndex",
-	"dropIndexes": "dropIndex", "convertToCapped": "convertToCapped", "validate": "validate",
+	"dropIndexes": "dropIndex", "renameCollection": "renameCollectionSameDB", "convertToCapped": "convertToCapped", "validate": "validate",
 }
 
 // clusterActionOf is the same for commands that are about the deployment as a whole.
