@@ -121,7 +121,8 @@ func transient(err error) bool {
 	if status, ok := errors.AsType[slackgo.StatusCodeError](err); ok {
 		return status.Code >= 500 || status.Code == http.StatusTooManyRequests || status.Code == http.StatusRequestTimeout
 	}
-	return !errors.Is(err, ErrClosed) && !errors.Is(err, context.Canceled)
+	_, final := errors.AsType[*finalError](err)
+	return !final && !errors.Is(err, ErrClosed) && !errors.Is(err, context.Canceled)
 }
 
 // unsent says that the failed call certainly did nothing, so that repeating it is harmless.

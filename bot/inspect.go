@@ -53,13 +53,6 @@ func (s *Slack) TryApp(ctx context.Context) error {
 	return explain("", err)
 }
 
-// Channel is a conversation as the bot sees it.
-type Channel struct {
-	ID, Name string
-	// Private channels are seen by their members only; Shared ones have people of other workspaces in them.
-	Private, Member, Archived, Shared bool
-}
-
 // Channels answers the channels of the given names or IDs by what they were asked for with. What the bot cannot see is
 // left out. Names are all the names that it can see.
 func (s *Slack) Channels(ctx context.Context, wanted []string) (found map[string]Channel, names []string, err error) {
@@ -70,23 +63,19 @@ func (s *Slack) Channels(ctx context.Context, wanted []string) (found map[string
 			byName = append(byName, want)
 			continue
 		}
-		var c *slackgo.Channel
-		err := s.call(ctx, "conversations.info", "", func(ctx context.Context) (err error) {
-			c, err = s.api.GetConversationInfoContext(ctx, &slackgo.GetConversationInfoInput{ChannelID: want})
-			return err
-		})
+		c, err := s.ChannelInfo(ctx, want)
 		if Code(err) == "channel_not_found" {
 			continue
 		}
 		if err != nil {
-			return nil, nil, explain("", err)
+			return nil, nil, err
 		}
-		found[want] = channelOf(*c)
+		found[want] = c
 	}
 	if len(byName) == 0 {
 		return found, nil, nil
 	}
-	all, err := s.everyChannel(ctx)
+	all, err := s.everyChannel(ctx, false)
 	if err != nil {
 		return nil, nil, explain("", err)
 	}
@@ -102,22 +91,34 @@ func (s *Slack) Channels(ctx context.Context, wanted []string) (found map[string
 	return found, names, nil
 }
 
-func channelOf(c slackgo.Channel) Channel {
-	return Channel{ID: c.ID, Name: c.Name, Private: c.IsPrivate, Member: c.IsMember, Archived: c.IsArchived, Shared: c.IsExtShared}
+// everyChannel lists the channels that the bot sees: public and, where the scope allows it, private ones.
+func (s *Slack) everyChannel(ctx context.Context, openOnly bool) ([]slackgo.Channel, error) {
+	return s.listed(ctx, "conversations.list", func(ctx context.Context, types []string, cursor string) ([]slackgo.Channel, string, error) {
+		return s.api.GetConversationsContext(ctx, &slackgo.GetConversationsParameters{Cursor: cursor, ExcludeArchived: openOnly,
+			Limit: 500, Types: types})
+	})
 }
 
-// everyChannel lists the channels that the bot sees, also archived ones.
-func (s *Slack) everyChannel(ctx context.Context) ([]slackgo.Channel, error) {
+// joinedChannels lists the channels that the bot is a member of, which are few also where there are thousands.
+func (s *Slack) joinedChannels(ctx context.Context) ([]slackgo.Channel, error) {
+	return s.listed(ctx, "users.conversations", func(ctx context.Context, types []string, cursor string) ([]slackgo.Channel, string, error) {
+		return s.api.GetConversationsForUserContext(ctx, &slackgo.GetConversationsForUserParameters{Cursor: cursor, Limit: 500, Types: types})
+	})
+}
+
+// listed asks for all pages of a list of channels; without the scope for private ones only for public ones.
+func (s *Slack) listed(ctx context.Context, method string, ask func(ctx context.Context, types []string, cursor string) ([]slackgo.Channel, string, error)) ([]slackgo.Channel, error) {
 	types := []string{"public_channel", "private_channel"}
 	var all []slackgo.Channel
 	for cursor := ""; ; {
 		var page []slackgo.Channel
 		next := ""
-		err := s.call(ctx, "conversations.list", "", func(ctx context.Context) (err error) {
-			page, next, err = s.api.GetConversationsContext(ctx, &slackgo.GetConversationsParameters{Cursor: cursor, Limit: 500, Types: types})
+		err := s.call(ctx, method, "", func(ctx context.Context) (err error) {
+			page, next, err = ask(ctx, types, cursor)
 			return err
 		})
 		if Code(err) == "missing_scope" && len(types) == 2 {
+			s.Try(ctx, "see private channels", err)
 			types = types[:1]
 			continue
 		}

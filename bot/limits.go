@@ -30,6 +30,7 @@ const (
 	maxInputLabel  = 2_000
 	maxInitial     = 3_000
 	maxMeta        = 3_000
+	maxAlt         = 1_000 // https://docs.slack.dev/reference/methods/files.getUploadURLExternal
 	// maxAck is the size in bytes from which Slack drops the answer to an envelope without a word, as slack-go found.
 	maxAck = 20 * 1024
 )

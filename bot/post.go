@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"maps"
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
 
@@ -30,6 +29,9 @@ const keepPosts = 90 * 24 * time.Hour
 type posted struct {
 	Ref chat.Ref  `json:"ref"`
 	At  time.Time `json:"at"`
+	// File is the ID of the file that a picture was uploaded as, Shown that it stands in its channel.
+	File  string `json:"file,omitempty"`
+	Shown bool   `json:"shown,omitempty"`
 }
 
 // Post says m in a channel (an ID, or a name with or without #) and answers where it stands once Slack has accepted
@@ -205,7 +207,7 @@ func (s *Slack) post(ctx context.Context, channel, key string, m chat.Message, d
 	began := s.now()
 	if !since.IsZero() {
 		began = since
-		if at, found := s.find(ctx, channel, m.Thread, key, began); found {
+		if at, found := s.find(ctx, channel, m.Thread, began, carries(key)); found {
 			return at, nil
 		}
 	}
@@ -215,7 +217,7 @@ func (s *Slack) post(ctx context.Context, channel, key string, m chat.Message, d
 	doubtful := false
 	err := s.call(ctx, "chat.postMessage", channel, func(ctx context.Context) (err error) {
 		if doubtful {
-			if found, ok := s.find(ctx, channel, m.Thread, key, began); ok {
+			if found, ok := s.find(ctx, channel, m.Thread, began, carries(key)); ok {
 				at = found
 				return nil
 			}
@@ -233,9 +235,16 @@ func (s *Slack) post(ctx context.Context, channel, key string, m chat.Message, d
 	return at, nil
 }
 
-// find looks for a message of the bot's own by the key in its metadata, among those since a little before began.
-func (s *Slack) find(ctx context.Context, channel, thread, key string, began time.Time) (chat.Ref, bool) {
-	oldest := strconv.FormatInt(began.Add(-time.Minute).Unix(), 10) + ".000000" // clocks differ
+// carries says that a message of the bot's own has the key in its metadata.
+func carries(key string) func(slackgo.Message) bool {
+	return func(m slackgo.Message) bool {
+		return m.Metadata.EventType == metadataType && m.Metadata.EventPayload["key"] == key
+	}
+}
+
+// find looks for a message, among those since a little before began.
+func (s *Slack) find(ctx context.Context, channel, thread string, began time.Time, is func(slackgo.Message) bool) (chat.Ref, bool) {
+	oldest := stamp(began.Add(-clockSkew))
 	cursor := ""
 	for {
 		var page []slackgo.Message
@@ -249,7 +258,7 @@ func (s *Slack) find(ctx context.Context, channel, thread, key string, began tim
 			return chat.Ref{}, false
 		}
 		for _, m := range page {
-			if m.Metadata.EventType == metadataType && m.Metadata.EventPayload["key"] == key {
+			if is(m) {
 				return chat.Ref{Channel: channel, TS: m.Timestamp}, true
 			}
 		}
@@ -274,37 +283,6 @@ func (s *Slack) history(ctx context.Context, channel, thread, oldest, cursor str
 	return page.Messages, page.ResponseMetaData.NextCursor, nil
 }
 
-// uploadRest puts what was cut from a message into a file in its thread.
-func (s *Slack) uploadRest(ctx context.Context, at chat.Ref, m chat.Message, drawn drawing) {
-	if drawn.rest == "" {
-		return
-	}
-	thread := m.Thread
-	if thread == "" {
-		thread = at.TS
-	}
-	s.Try(ctx, "attach the rest of a long message as a file", s.upload(ctx, at.Channel, thread, "rest.txt", drawn.rest))
-}
-
-// SendFile sends a text file to a person in their direct messages.
-func (s *Slack) SendFile(ctx context.Context, userID, name, content string) error {
-	direct, err := s.directChannel(ctx, userID)
-	if err != nil {
-		return err
-	}
-	return explain("", s.upload(ctx, direct, "", name, content))
-}
-
-// upload shares a text file in a channel or thread.
-// https://docs.slack.dev/messaging/working-with-files#uploading_files
-func (s *Slack) upload(ctx context.Context, channel, thread, name, text string) error {
-	return s.call(ctx, "files.completeUploadExternal", "", func(ctx context.Context) error {
-		_, err := s.api.UploadFileContext(ctx, slackgo.UploadFileParameters{Filename: name, Title: name,
-			FileSize: len(text), Content: text, Channel: channel, ThreadTimestamp: thread})
-		return err
-	})
-}
-
 var channelID = regexp.MustCompile(`^[CGD][A-Z0-9]{2,}$`)
 
 // ChannelID answers the ID of a channel that is given by its name (with or without #) or by its ID. A name is looked
@@ -320,14 +298,18 @@ func (s *Slack) ChannelID(ctx context.Context, nameOrID string) (string, error) 
 	if ok {
 		return id, nil
 	}
-	all, err := s.listChannels(ctx)
+	all, err := s.everyChannel(ctx, true)
 	if err != nil {
 		return "", explain("", err)
 	}
+	known := map[string]string{}
+	for _, c := range all {
+		known[c.Name] = c.ID
+	}
 	s.mu.Lock()
-	s.channels = all
+	s.channels = known
 	s.mu.Unlock()
-	if id, ok := all[name]; ok {
+	if id, ok := known[name]; ok {
 		return id, nil
 	}
 	return "", &chat.Problem{Say: "I can't see a channel named " + chat.Literal(name) + ".",
@@ -336,41 +318,16 @@ func (s *Slack) ChannelID(ctx context.Context, nameOrID string) (string, error) 
 
 // forgetChannel forgets the name of a channel that is gone, because another may have it by now.
 func (s *Slack) forgetChannel(id string, err error) {
-	if code := Code(err); code != "channel_not_found" && code != "is_archived" {
-		return
+	if code := Code(err); code == "channel_not_found" || code == "is_archived" {
+		s.forgetName(id)
 	}
+}
+
+// forgetName forgets what a channel is called.
+func (s *Slack) forgetName(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	maps.DeleteFunc(s.channels, func(_, known string) bool { return known == id })
-}
-
-// listChannels reads all channels by name: public and, where the scope allows it, private ones.
-func (s *Slack) listChannels(ctx context.Context) (map[string]string, error) {
-	types := []string{"public_channel", "private_channel"}
-	all, cursor := map[string]string{}, ""
-	for {
-		var page []slackgo.Channel
-		next := ""
-		err := s.call(ctx, "conversations.list", "", func(ctx context.Context) (err error) {
-			page, next, err = s.api.GetConversationsContext(ctx, &slackgo.GetConversationsParameters{
-				Cursor: cursor, ExcludeArchived: true, Limit: 500, Types: types})
-			return err
-		})
-		if Code(err) == "missing_scope" && len(types) == 2 {
-			s.Try(ctx, "see private channels", err)
-			types = types[:1]
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		for _, c := range page {
-			all[c.Name] = c.ID
-		}
-		if cursor = next; cursor == "" {
-			return all, nil
-		}
-	}
 }
 
 func (s *Slack) directChannel(ctx context.Context, userID string) (string, error) {

@@ -147,6 +147,15 @@ func (s *Server) direct(people ...string) (c *channel, isNew bool) {
 	return s.addChannel(name, kind, people[0], people...), true
 }
 
+// event is the name of what happened to a channel: private ones have names of their own.
+// https://docs.slack.dev/reference/events/group_archive
+func (c *channel) event(what string) string {
+	if c.kind == privateChannel {
+		return "group_" + what
+	}
+	return "channel_" + what
+}
+
 // other is the one whom the reader talks to in a direct message.
 func (c *channel) other(reader string) string {
 	for _, m := range c.members {

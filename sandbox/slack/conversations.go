@@ -170,7 +170,7 @@ func conversationsRename(s *Server, c *call) (object, error) {
 	}
 	ch.previous, ch.name = append(ch.previous, ch.name), name
 	s.touch()
-	s.emitChannel(ch, "channel_rename", object{"channel": object{"id": ch.id, "name": name, "created": ch.created.Unix()}})
+	s.emitChannel(ch, ch.event("rename"), object{"channel": object{"id": ch.id, "name": name, "created": ch.created.Unix()}})
 	return object{"channel": s.channelObject(ch, c.app)}, nil
 }
 
@@ -208,8 +208,8 @@ func conversationsUnarchive(s *Server, c *call) (object, error) {
 func (s *Server) setArchived(ch *channel, archived bool, by string) {
 	ch.archived = archived
 	s.touch()
-	event := map[bool]string{true: "channel_archive", false: "channel_unarchive"}[archived]
-	s.emitChannel(ch, event, object{"channel": ch.id, "user": by})
+	event := map[bool]string{true: "archive", false: "unarchive"}[archived]
+	s.emitChannel(ch, ch.event(event), object{"channel": ch.id, "user": by})
 }
 
 // SetArchived archives a channel or brings it back, as a person does.

@@ -8,7 +8,11 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
+
+// maxAlt is in characters. https://docs.slack.dev/reference/methods/files.getUploadURLExternal
+const maxAlt = 1_000
 
 // maxFile bounds an upload; Slack takes 1 GB, a workspace in memory less.
 const maxFile = 64 << 20
@@ -16,6 +20,8 @@ const maxFile = 64 << 20
 // File is a file as it was shared.
 type File struct {
 	ID, Name, Title, MimeType string
+	// Alt says what a picture shows.
+	Alt string
 	// URL is url_private: it wants a bot token.
 	URL     string
 	Content []byte
@@ -41,9 +47,11 @@ func filesGetUploadURL(s *Server, c *call) (object, error) {
 		return nil, fault("invalid_arguments", "missing required field: length [json-pointer:]")
 	case length > maxFile:
 		return nil, fault("file_upload_size_restricted")
+	case utf8.RuneCountInString(c.str("alt_txt")) > maxAlt:
+		return nil, fault("alt_txt_too_large")
 	}
 	f := &file{owner: c.app.UserID, expected: length, created: s.now()}
-	f.ID, f.Name, f.Title = s.newID("F"), name, name
+	f.ID, f.Name, f.Title, f.Alt = s.newID("F"), name, name, c.str("alt_txt")
 	f.MimeType, _, _ = mime.ParseMediaType(mime.TypeByExtension(path.Ext(name))) // an unknown one is set below
 	if f.MimeType == "" {
 		f.MimeType = "application/octet-stream"
@@ -193,7 +201,7 @@ func (s *Server) fileObject(f *file) object {
 	if kind == "" {
 		kind = "binary"
 	}
-	return object{
+	o := object{
 		"id": f.ID, "created": f.created.Unix(), "timestamp": f.created.Unix(), "name": f.Name, "title": f.Title,
 		"mimetype": f.MimeType, "filetype": kind, "pretty_type": strings.ToUpper(kind), "user": f.owner, "user_team": s.teamID,
 		"size": len(f.Content), "mode": "hosted", "editable": false, "is_external": false, "external_type": "", "is_public": true,
@@ -201,4 +209,8 @@ func (s *Server) fileObject(f *file) object {
 		"url_private_download": f.URL, "permalink": s.URL() + "/page/file/" + f.ID,
 		"channels": append([]string{}, f.shared...), "groups": []any{}, "ims": []any{}, "file_access": "visible",
 	}
+	if f.Alt != "" {
+		o["alt_txt"] = f.Alt
+	}
+	return o
 }

@@ -74,6 +74,10 @@ func (s *Server) serveDownload(w http.ResponseWriter, r *http.Request) {
 	_, id, _ := strings.Cut(r.PathValue("id"), "-")
 	c := &call{name: "download", token: tokenNone}
 	seen := Call{Method: c.name, Params: object{"file": id}, Time: s.now(), Status: http.StatusFound}
+	trouble, status := s.faults.take(c.name), http.StatusOK
+	if trouble != nil {
+		_, status = trouble.spoil(r.Context(), s.ctx, nil)
+	}
 	s.mu.Lock()
 	f := s.files[id]
 	known := s.identify(c, bearer)
@@ -86,8 +90,15 @@ func (s *Server) serveDownload(w http.ResponseWriter, r *http.Request) {
 	if allowed {
 		seen.Status = http.StatusOK
 	}
+	if status != http.StatusOK {
+		seen.Status = status
+	}
 	s.logCall(seen, nil)
 	s.mu.Unlock()
+	if status != http.StatusOK {
+		respond(w, seen.Status, trouble, object{})
+		return
+	}
 	if !allowed {
 		http.Redirect(w, r, s.URL()+"/?redir="+r.URL.Path, http.StatusFound)
 		return

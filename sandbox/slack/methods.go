@@ -107,5 +107,6 @@ var eventScopes = map[string]string{
 	"app_mention": "app_mentions:read", "reaction_added": "reactions:read", "reaction_removed": "reactions:read",
 	"member_joined_channel": "channels:read|groups:read", "member_left_channel": "channels:read|groups:read", "channel_created": "channels:read",
 	"channel_rename": "channels:read", "channel_archive": "channels:read", "channel_unarchive": "channels:read",
+	"group_rename": "groups:read", "group_archive": "groups:read", "group_unarchive": "groups:read",
 	"pin_added": "pins:read", "pin_removed": "pins:read", "file_shared": "files:read",
 }

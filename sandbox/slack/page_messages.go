@@ -52,6 +52,7 @@ type pageFile struct {
 	ID      string `json:"id"`
 	Name    string `json:"name"`
 	Title   string `json:"title"`
+	Alt     string `json:"alt,omitempty"`
 	Type    string `json:"type"`
 	Size    int    `json:"size"`
 	Preview string `json:"preview,omitempty"` // how a text begins
@@ -115,7 +116,7 @@ func repliesOf(answers []*message) *pageReplies {
 }
 
 func pageFileOf(f *file) pageFile {
-	p := pageFile{ID: f.ID, Name: f.Name, Title: f.Title, Type: f.MimeType, Size: len(f.Content)}
+	p := pageFile{ID: f.ID, Name: f.Name, Title: f.Title, Alt: f.Alt, Type: f.MimeType, Size: len(f.Content)}
 	if !isText(f) {
 		return p
 	}

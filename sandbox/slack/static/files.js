@@ -10,7 +10,7 @@ export function drawFile(f) {
     h("a", { href: address, target: "_blank", class: "file-name", "data-key": f.id }, h("strong", {}, f.title || f.name), h("small", {}, `${f.name} · ${size(f.size)}`)),
     h("a", { class: "icon-button", href: address + "?download=1", download: f.name, "aria-label": "Download " + f.name, title: "Download" }, icon("download")));
   if (/^image\/(png|jpeg|gif|webp)$/.test(f.type)) {
-    return h("div", { class: "file picture" }, head, h("a", { href: address, target: "_blank" }, h("img", { src: address, alt: f.title || f.name })));
+    return h("div", { class: "file picture" }, head, h("a", { href: address, target: "_blank" }, h("img", { src: address, alt: f.alt || f.title || f.name })));
   }
   return h("div", { class: "file" }, head, f.preview && preview(f, address));
 }
