@@ -193,11 +193,10 @@ func (r Rules) declare(act Act, what Declaration) (Incident, error) {
 	for _, step := range r.FirstResponse {
 		i.Response = append(i.Response, Step{Text: step})
 	}
-	if i.Began(what); what.Began.IsZero() {
-		i.reach(Began, act, "the declaration, as nothing earlier is known")
-	}
+	i.Began(what)
+	i.reach(Began, act, "the declaration, as nothing earlier is known")
 	i.reach(Detected, act, "the declaration by "+act.By.Mention())
-	i.note(act, "declared", fmt.Sprintf("%s declared the %s as *%s*: %s", act.By.Mention(), i.Kind(), severity.Name, chat.Escape(title)))
+	i.note(act, "declared", fmt.Sprintf("%s declared the %s as *%s*: %s", act.By.Mention(), i.Kind(), severity.Name, typed(title)))
 	i.expectUpdate(r, act.At)
 	return i, nil
 }

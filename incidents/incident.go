@@ -151,11 +151,13 @@ type Update struct {
 	// Due is when the next one is expected; zero when none is. Reminded is for which Due somebody was reminded.
 	Due      time.Time `json:"due,omitzero"`
 	Reminded time.Time `json:"reminded,omitzero"`
+	// Fate says what became of the newest reminder, in one sentence of mrkdwn; "" while it stands.
+	Fate string `json:"fate,omitempty"`
 	// Stopped says that nobody wants to be reminded.
 	Stopped bool `json:"stopped,omitempty"`
 }
 
-// Findings are what people know at the end, in their words, as mrkdwn.
+// Findings are what people know at the end, in their words.
 type Findings struct {
 	Cause  string `json:"cause,omitempty"`
 	Impact string `json:"impact,omitempty"`
