@@ -35,29 +35,39 @@ func (a *App) Run(ctx context.Context, greeted func()) error {
 	if err != nil {
 		return err
 	}
-	options := answers(c, a.parts(slack, runner, scheduler))
+	desk, err := a.desk(slack)
+	if err != nil {
+		return err
+	}
+	parts := a.parts(slack, runner, scheduler)
+	parts.Desk = desk
+	options := answers(c, parts)
 	options.Slack, options.Store, options.Events, options.About = slack, a.store, a.Events, a.About
 	options.Settled, options.Log, options.Now = a.metrics.settled, a.Log, a.Now
 	listener, err := bot.New(options)
 	if err != nil {
 		return err
 	}
-	return a.together(ctx, slack, runner, scheduler, listener, greeted)
+	works := []func(context.Context) error{runner.Run, scheduler.Run, listener.Run}
+	if desk != nil {
+		works = append(works, desk.Run)
+	}
+	if address := c.HTTP.Listen; address != "" {
+		h := newHealth(a, runner, listener)
+		works = append(works, func(ctx context.Context) error { return h.Run(ctx, address) })
+	}
+	return together(ctx, slack, listener, greeted, works)
 }
 
 // together runs the long-lived parts. Slack outlives the others, because their last words go through it.
-func (a *App) together(ctx context.Context, slack *bot.Slack, runner *jobs.Runner, scheduler *jobs.Scheduler, listener *bot.Bot, greeted func()) error {
+func together(ctx context.Context, slack *bot.Slack, listener *bot.Bot, greeted func(), works []func(context.Context) error) error {
 	speaking, quiet := context.WithCancel(context.WithoutCancel(ctx))
 	defer quiet()
 	voice := make(chan error, 1)
 	go func() { voice <- slack.Run(speaking) }()
 	group, running := errgroup.WithContext(ctx)
-	group.Go(func() error { return runner.Run(running) })
-	group.Go(func() error { return scheduler.Run(running) })
-	group.Go(func() error { return listener.Run(running) })
-	if address := a.Config.HTTP.Listen; address != "" {
-		h := newHealth(a, runner, listener)
-		group.Go(func() error { return h.Run(running, address) })
+	for _, work := range works {
+		group.Go(func() error { return work(running) })
 	}
 	group.Go(func() error {
 		select {

@@ -12,6 +12,7 @@ import (
 	"github.com/kampyn/opsbot/chat"
 	"github.com/kampyn/opsbot/databases"
 	"github.com/kampyn/opsbot/events"
+	"github.com/kampyn/opsbot/incidents"
 	"github.com/kampyn/opsbot/jobs"
 	"github.com/kampyn/opsbot/objects"
 )
@@ -35,19 +36,20 @@ type Parts struct {
 	InPlace    *jobs.InPlace
 	Prune      *jobs.Prune
 	Check      *jobs.Check
-	Version    string
-	Now        func() time.Time
+	// Desk looks after incidents; Incidents says that they are switched on, which the manifest needs to know without one.
+	Desk      *incidents.Desk
+	Incidents bool
+	Version   string
+	Now       func() time.Time
 }
 
 // All lists the commands in the order of the help.
 func All(p Parts) []bot.Command {
-	return []bot.Command{
-		p.backup(),
-		p.restore(),
-		p.jobs(),
-		p.audit(),
-		p.ops(),
+	all := []bot.Command{p.backup(), p.restore()}
+	if p.Incidents {
+		all = append(all, p.incident())
 	}
+	return append(all, p.jobs(), p.audit(), p.ops())
 }
 
 // submit stores the run for the person who asked and answers with nothing: the run's card says the rest.

@@ -138,7 +138,9 @@ func (d *Desk) begin(ctx context.Context, working *sync.WaitGroup, slots chan st
 		delete(d.busy, key)
 		d.mu.Unlock()
 		<-slots
-		d.nudge()
+		if err == nil { // otherwise it waits for the next poll
+			d.nudge()
+		}
 	})
 }
 

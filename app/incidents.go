@@ -1,0 +1,52 @@
+package app
+
+import (
+	"slices"
+	"time"
+
+	"github.com/kampyn/opsbot/bot"
+	"github.com/kampyn/opsbot/config"
+	"github.com/kampyn/opsbot/github"
+	"github.com/kampyn/opsbot/incidents"
+)
+
+// desk is where incidents are looked after; nil when they are switched off. Without Slack, on the command line, what
+// follows from its decisions is left to the bot.
+func (a *App) desk(slack *bot.Slack) (*incidents.Desk, error) {
+	c := a.Config
+	if c.Incidents == nil {
+		return nil, nil
+	}
+	o := incidents.Options{
+		Store: a.store, Events: a.Events, Slack: slack, Objects: a.Objects, Rules: incidentRules(c), Now: a.Now, Log: a.Log,
+	}
+	if c.GitHub != nil {
+		repo, err := github.New(github.Options{Repo: c.GitHub.Repo, Token: c.GitHub.Token.Reveal(), APIURL: c.GitHub.APIURL})
+		if err != nil {
+			return nil, err
+		}
+		o.GitHub, o.Labels = repo, c.GitHub.Labels
+	}
+	return incidents.New(o), nil
+}
+
+// incidentRules are what the configuration decides about incidents.
+func incidentRules(c *config.Config) incidents.Rules {
+	i := c.Incidents
+	rules := incidents.Rules{
+		Services: i.Services, OnCall: i.OnCall, FirstResponse: i.FirstResponse, Prefix: i.ChannelPrefix, DrillPrefix: i.DrillPrefix,
+		Announce: c.Slack.Channels.Incidents, Security: c.Slack.Channels.Security, Stakeholders: i.Stakeholders,
+		LookBack: i.LookBack, ArchiveAfter: i.ArchiveAfter, Location: i.Timezone, ActionsDaily: i.ActionsDaily,
+		Quiet: incidents.Quiet{From: sinceMidnight(i.Nights.From), To: sinceMidnight(i.Nights.To), Location: i.Timezone},
+	}
+	for _, s := range i.Severities {
+		rules.Severities = append(rules.Severities, incidents.Severity{
+			Name: s.Name, When: s.When, UpdateEvery: s.UpdateEvery, Invite: s.Invite,
+			Security: slices.Contains(s.Tell, config.TellSecurity), Stakeholders: slices.Contains(s.Tell, config.TellStakeholders),
+			PostMortem: s.PostMortem, Nights: s.Nights,
+		})
+	}
+	return rules
+}
+
+func sinceMidnight(c config.Clock) time.Duration { return time.Duration(c) * time.Minute }

@@ -1,0 +1,163 @@
+package commands
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/kampyn/opsbot/bot"
+	"github.com/kampyn/opsbot/chat"
+	"github.com/kampyn/opsbot/incidents"
+)
+
+// incidentPart is what one file adds to /incident.
+type incidentPart struct {
+	words   []bot.Word
+	actions []bot.Action
+}
+
+func (p Parts) incident() bot.Command {
+	c := bot.Command{
+		Name:     "incident",
+		Summary:  "Declare, run and close incidents",
+		Usage:    "[severity] [title] | list | show [#incident] | …",
+		Examples: []string{"incident", "incident list", "incident show #12"},
+		Role:     bot.Anyone,
+		Run:      p.incidentOpen,
+	}
+	for _, part := range []incidentPart{p.incidentList()} {
+		c.Words = append(c.Words, part.words...)
+		c.Actions = append(c.Actions, part.actions...)
+	}
+	words := slices.Clone(c.Words)
+	c.Actions = append(c.Actions, bot.Action{Name: "incident.which", Role: bot.Anyone,
+		Run: func(ctx context.Context, r bot.Request) (bot.Reply, error) { return chosen(ctx, r, words) }})
+	return c
+}
+
+// incidentOpen is the panel of the incident whose channel it is.
+func (p Parts) incidentOpen(ctx context.Context, r bot.Request) (bot.Reply, error) {
+	i, here, err := p.Desk.In(ctx, r.Channel)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	if here {
+		return p.incidentPanel(ctx, i)
+	}
+	return p.incidentListed(ctx, r)
+}
+
+// question is what was asked before it was known which incident is meant.
+type question struct {
+	Incident int      `json:"i"`
+	Word     string   `json:"w"`
+	Words    []string `json:"a,omitempty"`
+}
+
+// which finds the incident that is meant: the one that the first word names, or the one whose channel it is. Otherwise
+// it answers what to ask back. rest are the words without the incident's.
+func (p Parts) which(ctx context.Context, r bot.Request) (i incidents.Incident, rest []string, ask *bot.Reply, err error) {
+	i, here, err := p.Desk.In(ctx, r.Channel)
+	if err != nil {
+		return i, nil, nil, err
+	}
+	if len(r.Words) > 0 {
+		// In an incident's channel a bare number belongs to what is said.
+		if n, ok := incidents.Parse(r.Words[0]); ok && (!here || strings.HasPrefix(r.Words[0], "#")) {
+			i, err = p.Desk.Get(ctx, n)
+			if err == nil {
+				err = p.mayRead(ctx, r, i)
+			}
+			return i, r.Words[1:], nil, err
+		}
+	}
+	if here {
+		return i, r.Words, nil, nil
+	}
+	ask, err = p.askWhich(ctx, r)
+	return i, nil, ask, err
+}
+
+// askWhich offers the open incidents, so that one press goes on with what was asked.
+func (p Parts) askWhich(ctx context.Context, r bot.Request) (*bot.Reply, error) {
+	word := strings.TrimPrefix(r.Action, "incident ")
+	open, err := p.Desk.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	buttons := chat.Actions{}
+	for _, i := range open {
+		if p.mayRead(ctx, r, i) != nil || len(buttons) == 10 {
+			continue
+		}
+		value, err := json.Marshal(question{Incident: i.Number, Word: word, Words: r.Words})
+		if err != nil {
+			return nil, fmt.Errorf("commands: %w", err)
+		}
+		if len(value) <= 2000 { // a button's value holds no more
+			buttons = append(buttons, chat.Button{Action: "incident.which", Value: string(value), Label: cutLabel(i.Name() + " " + i.Title)})
+		}
+	}
+	if len(buttons) == 0 {
+		return nil, &chat.Problem{Say: "This is no incident's channel, and I do not know which incident is meant.",
+			Try: fmt.Sprintf("Say it in the incident's channel, or with its number: `/incident %s #12`. `/incident list` shows them.", word)}
+	}
+	text := fmt.Sprintf("Which incident is meant? Or say it with its number: `/incident %s %s`.", word, open[0].Name())
+	return &bot.Reply{Message: &chat.Message{Summary: text, Private: true, Parts: []chat.Part{chat.Text(text), buttons}}}, nil
+}
+
+// chosen goes on with what was asked, for the incident that was chosen.
+func chosen(ctx context.Context, r bot.Request, words []bot.Word) (bot.Reply, error) {
+	var q question
+	if err := json.Unmarshal([]byte(r.Value), &q); err != nil {
+		return bot.Reply{}, fmt.Errorf("commands: which incident: %w", err)
+	}
+	for _, w := range words {
+		if w.Name != q.Word {
+			continue
+		}
+		if err := r.May(ctx, w.Role); err != nil {
+			return bot.Reply{}, err
+		}
+		r.Action, r.Value = "incident "+w.Name, ""
+		r.Words = append([]string{"#" + strconv.Itoa(q.Incident)}, q.Words...)
+		return w.Run(ctx, r)
+	}
+	return bot.Reply{}, fmt.Errorf("commands: which incident: unknown word %q", q.Word)
+}
+
+// cutLabel is what fits a button.
+func cutLabel(s string) string {
+	if runes := []rune(s); len(runes) > 70 {
+		return string(runes[:69]) + "…"
+	}
+	return s
+}
+
+// mayRun says who may decide about an incident: whoever is involved in operations, declared it or has a role in it.
+func (p Parts) mayRun(ctx context.Context, r bot.Request, i incidents.Incident) error {
+	if err := p.mayRead(ctx, r, i); err != nil {
+		return err
+	}
+	if i.By.ID == r.User.ID {
+		return nil
+	}
+	for _, who := range i.Roles {
+		if who.ID == r.User.ID {
+			return nil
+		}
+	}
+	if err := r.May(ctx, bot.Involved); err != nil {
+		return &chat.Problem{Say: "Only operators, approvers, who declared the " + i.Kind() + " and those with a role in it can decide that.",
+			Try: "Take a role on the card, or ask one of them."}
+	}
+	return nil
+}
+
+// act is the decision that a request carries.
+func act(r bot.Request) incidents.Act {
+	return incidents.Act{Request: r.ID, By: r.User, At: r.At}
+}
