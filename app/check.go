@@ -124,6 +124,9 @@ func (u *Checkup) slack() {
 	}
 	if why != "" {
 		u.add(checkup.Skip("Slack", "everything", why), checkup.Skip("People", "everything", why))
+		if c.Incidents != nil {
+			u.add(checkup.Skip("Incidents", "everything", why))
+		}
 		return
 	}
 	// The client retries by itself, so its failures are told by the rows alone.
@@ -151,12 +154,55 @@ func (u *Checkup) slack() {
 			places = append(places, p)
 		}
 	}
+	if i := c.Incidents; i != nil {
+		if why := u.faulty("incidents.stakeholders"); why != "" {
+			u.add(checkup.Skip("Slack", "channel", why))
+		} else if i.Stakeholders != "" {
+			places = append(places, checkup.Place{Channel: i.Stakeholders, Key: "incidents.stakeholders"})
+		}
+	}
 	u.add(s.Channels(places))
+	u.incidents(s)
 	if why := u.faulty("roles", "approvals"); why != "" {
 		u.add(checkup.Skip("People", "everything", why))
 		return
 	}
 	u.add(s.People(checkup.People{Roles: roles(c.Roles), Needs: c.Approvals.Restore, Keys: slices.Sorted(maps.Keys(c.Approvals.Keys))}))
+}
+
+// incidents has no rows for those who have switched them off.
+func (u *Checkup) incidents(s *checkup.Slack) {
+	i := u.c.Incidents
+	if i == nil {
+		return
+	}
+	if why := u.faulty("incidents.on_call", "incidents.severities"); why != "" {
+		u.add(checkup.Skip("Incidents", "everything", why))
+		return
+	}
+	var called []checkup.Place
+	for _, id := range i.OnCall {
+		called = append(called, checkup.Place{Channel: id, Key: "incidents.on_call"})
+	}
+	var needed []string
+	for _, severity := range i.Severities {
+		for _, id := range severity.Invite {
+			called = append(called, checkup.Place{Channel: id, Key: "incidents.severities." + severity.Name + ".invite"})
+		}
+		if severity.PostMortem {
+			needed = append(needed, severity.Name)
+		}
+	}
+	u.add(s.Called(called))
+	if why := u.faulty("github"); why != "" {
+		u.add(checkup.Skip("Incidents", "post-mortems", why))
+		return
+	}
+	repo := ""
+	if u.c.GitHub != nil {
+		repo = u.c.GitHub.Repo
+	}
+	u.add(checkup.PostMortems(repo, needed))
 }
 
 func (u *Checkup) databases(ctx context.Context) {

@@ -47,8 +47,8 @@ func (s *Slack) People(p People) Probe {
 		if !ok {
 			return
 		}
-		c := &census{self: grant.Identity, client: s.Client, people: map[string]bot.Person{}, faults: map[string]error{}}
-		c.take(ctx, p)
+		c := newCensus(s.Client, grant.Identity)
+		c.take(ctx, slices.Concat(p.everybody(), p.Keys))
 		for _, id := range p.everybody() {
 			if id[0] == 'S' {
 				c.group(found, id, p.rolesOf(id))
@@ -84,10 +84,14 @@ func (p People) rolesOf(id string) string {
 	return strings.Join(roles, ", ")
 }
 
-// take asks Slack for the groups and for all people.
-func (c *census) take(ctx context.Context, p People) {
+func newCensus(client *bot.Slack, self bot.Identity) *census {
+	return &census{self: self, client: client, people: map[string]bot.Person{}, faults: map[string]error{}}
+}
+
+// take asks Slack for the groups and for all people among these IDs.
+func (c *census) take(ctx context.Context, called []string) {
 	ids := map[string]bool{}
-	for _, id := range slices.Concat(p.everybody(), p.Keys) {
+	for _, id := range called {
 		if id[0] != 'S' {
 			ids[id] = true
 			continue

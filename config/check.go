@@ -26,6 +26,7 @@ func (r *reader) check(c *Config) {
 	r.checkStorage(&c.Storage)
 	r.checkBackups(&c.Backups)
 	r.checkGitHub(c.GitHub)
+	r.checkIncidents(c)
 	if c.HTTP.Listen != "" {
 		if _, port, err := net.SplitHostPort(c.HTTP.Listen); err != nil || port == "" {
 			r.fault("http.listen", quote(c.HTTP.Listen)+" is no address to listen on", "write one like 127.0.0.1:9464")
@@ -65,6 +66,10 @@ func (r *reader) between(path string, d, low, high time.Duration) {
 
 // short writes a duration without the units that are zero.
 func short(d time.Duration) string {
+	const day = 24 * time.Hour
+	if d >= 2*day && d%day == 0 {
+		return fmt.Sprintf("%dd", d/day)
+	}
 	text := d.String()
 	if strings.HasSuffix(text, "m0s") {
 		text = text[:len(text)-2]
@@ -150,14 +155,19 @@ var (
 	groupID = regexp.MustCompile(`^S[A-Z0-9]{2,20}$`)
 )
 
+// people are a list of ids.
+func (r *reader) people(path string, ids []string) {
+	for i, id := range ids {
+		if !userID.MatchString(id) && !groupID.MatchString(id) {
+			r.fault(fmt.Sprintf("%s[%d]", path, i), quote(id)+" is no id of a user or a user group",
+				"open the profile and choose “Copy member ID”: it looks like U024BE7LH, a group's like S0614TZR7")
+		}
+	}
+}
+
 func (r *reader) checkRoles(c *Config) {
 	for role, ids := range c.Roles {
-		for i, id := range ids {
-			if !userID.MatchString(id) && !groupID.MatchString(id) {
-				r.fault(fmt.Sprintf("roles.%s[%d]", role, i), quote(id)+" is no id of a user or a user group",
-					"open the profile and choose “Copy member ID”: it looks like U024BE7LH, a group's like S0614TZR7")
-			}
-		}
+		r.people("roles."+role, ids)
 	}
 	some := func(role string) bool { return len(c.Roles[role]) > 0 || r.broken["roles."+role] }
 	if !some("operator") && !some("admin") {

@@ -22,7 +22,9 @@ type Config struct {
 	HTTP      HTTP       `yaml:"http"`
 	// GitHub is nil when nothing is to be filed there.
 	GitHub *GitHub `yaml:"github"`
-	Log    Log     `yaml:"log"`
+	// Incidents is nil when the file has no such section: then there are none.
+	Incidents *Incidents `yaml:"incidents"`
+	Log       Log        `yaml:"log"`
 	// ShutdownGrace is how long running jobs may take to come to a stop.
 	ShutdownGrace time.Duration `yaml:"shutdown_grace"`
 }

@@ -70,6 +70,11 @@ func TestExample(t *testing.T) {
 	require.Equal(t, config.CatchUp, c.Backups.Missed)
 	require.Equal(t, "kampyn/backend", c.GitHub.Repo)
 	require.Equal(t, []string{"post-mortem"}, c.GitHub.Labels)
+	require.Equal(t, []string{"api", "orders", "payments", "notifications"}, c.Incidents.Services)
+	require.Equal(t, "sev1", c.Incidents.Severities[0].Name, "in the file's order")
+	require.Equal(t, []string{"U0G9QF9C6"}, c.Incidents.Severities[0].Invite)
+	require.Equal(t, []string{"S0614TZR7"}, c.Incidents.OnCall)
+	require.Equal(t, "stakeholders", c.Incidents.Stakeholders)
 	require.Equal(t, slog.LevelInfo, c.Log.Level)
 	require.Equal(t, 20*time.Second, c.ShutdownGrace)
 }
@@ -90,7 +95,7 @@ func TestExampleIsComplete(t *testing.T) {
 }
 
 // open are the sections whose keys are people's own.
-var open = regexp.MustCompile(`^(databases|approvals\.keys)\.[^.]+`)
+var open = regexp.MustCompile(`^(databases|approvals\.keys|incidents\.severities)\.[^.]+`)
 
 func collect(tree map[string]any, path string, found map[string]bool) {
 	for key, value := range tree {

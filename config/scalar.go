@@ -43,9 +43,14 @@ func (r *reader) scalar(path string, node ast.Node, v reflect.Value) {
 			say = quote(text) + " is no whole number"
 		}
 	case *time.Duration:
-		d, err := time.ParseDuration(text)
+		d, err := parseDuration(text)
 		if *target = d; err != nil {
-			say, try = quote(text)+" is no duration", "write it like 20s, 30m or 1h30m"
+			say, try = quote(text)+" is no duration", "write it like 20s, 30m, 1h30m or 7d"
+		}
+	case *Clock:
+		at, err := time.Parse("15:04", text)
+		if *target = Clock(at.Hour()*60 + at.Minute()); err != nil {
+			say, try = quote(text)+" is no time of the day", "write it like 22:00"
 		}
 	case *slog.Level:
 		levels := map[string]slog.Level{"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError}
@@ -66,6 +71,17 @@ func (r *reader) scalar(path string, node ast.Node, v reflect.Value) {
 	if say != "" {
 		r.report(path, node.GetToken(), say, try)
 	}
+}
+
+// days are whole ones, of 24 hours.
+var days = regexp.MustCompile(`^([0-9]{1,4})d$`)
+
+func parseDuration(text string) (time.Duration, error) {
+	if parts := days.FindStringSubmatch(text); parts != nil {
+		hours, err := time.ParseDuration(parts[1] + "h")
+		return 24 * hours, err
+	}
+	return time.ParseDuration(text)
 }
 
 // quote shows a value that is not secret, cut short.

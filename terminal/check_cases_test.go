@@ -56,6 +56,31 @@ func (c *clinic) brokenSlack() []broken {
 	}
 }
 
+func (c *clinic) brokenIncidents() []broken {
+	f := c.slack.Faults()
+	github, end := "", ", labels: [bug]}"
+	for _, line := range strings.SplitAfter(c.healthy(), "\n") {
+		if strings.HasPrefix(line, "github: ") {
+			github = line
+		}
+	}
+	with := func(keys string) string { return end + "\nincidents: {" + keys + "}" }
+	invite := func(id string) string { return with("severities: {bad: {when: Now., invite: [" + id + "]}}") }
+	return []broken{
+		{name: "incidents", old: end, new: with("on_call: [" + c.group + "], stakeholders: ops"), line: "✓ " + c.group + " +`@oncall` is invited, 2 members"},
+		{name: "post-mortems", old: end, new: with(""), line: "✓ post-mortems +needed for sev1, sev2; filed in `kampyn/backend`"},
+		{name: "post-mortems without GitHub", old: github, new: "incidents: {}\n", line: "! post-mortems +needed for sev1, sev2; they stay Markdown files"},
+		{name: "nobody on call", old: end, new: with(""), line: "! on call +nobody is invited by itself → Name people or a user group as `incidents.on_call`"},
+		{name: "unknown user on call", old: end, new: with("on_call: [U0NOBODY]"), line: "✗ U0NOBODY +this id is nobody in this workspace, and can do nothing about an incident → Take the id out of `incidents.on_call`", fails: 1},
+		{name: "guest invited", old: end, new: invite(c.guest), line: "✗ " + c.guest + " +gus is a guest, .* → Take the id out of `incidents.severities.bad.invite`", fails: 1},
+		{name: "unknown group on call", old: end, new: with("on_call: [S0NONE]"), line: "✗ S0NONE +there is no user group with this id → Take it out of `incidents.on_call`", fails: 1},
+		{name: "empty group on call", old: end, new: with("on_call: [" + c.empty + "]"), line: "✗ " + c.empty + " +`@nobody` has no members, so nobody is invited by it", fails: 1},
+		{name: "groups on call may not be read", old: end, new: with("on_call: [" + c.group + "]"), harm: func() { f.APIError("usergroups.list", -1, "missing_scope") }, line: "✗ " + c.group + " +I lack a permission in Slack", fails: 2},
+		{name: "channel of stakeholders", old: end, new: with("on_call: [" + c.anna + "], stakeholders: '#opps'"), line: "✗ #opps +there is no channel .* It is `incidents.stakeholders`", fails: 1},
+		{name: "faulty incidents", old: end, new: with("on_call: [anna]"), line: "– everything +because of `incidents.on_call\\[0\\]` in line 15", fails: 1},
+	}
+}
+
 func (c *clinic) brokenDatabases(t *testing.T, nowhere string) []broken {
 	as := func(roles ...string) string {
 		return c.mongo(t, mongosandbox.Options{Username: "asha", Password: mongoPassword, Roles: roles}).URI("shop")

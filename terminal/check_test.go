@@ -183,7 +183,7 @@ func TestCheckOfWhatIsBroken(t *testing.T) {
 	require.NoError(t, err)
 	nowhere := closed.Addr().String()
 	require.NoError(t, closed.Close())
-	for _, b := range append(append(append(c.brokenConfigurations(), c.brokenSlack()...), c.brokenDatabases(t, nowhere)...), append(c.brokenStores(nowhere), c.brokenGitHub(nowhere)...)...) {
+	for _, b := range append(append(append(append(c.brokenConfigurations(), c.brokenIncidents()...), c.brokenSlack()...), c.brokenDatabases(t, nowhere)...), append(c.brokenStores(nowhere), c.brokenGitHub(nowhere)...)...) {
 		t.Run(b.name, func(t *testing.T) {
 			config := c.healthy()
 			if b.old != "" {

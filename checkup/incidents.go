@@ -1,0 +1,104 @@
+package checkup
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/kampyn/opsbot/bot"
+	"github.com/kampyn/opsbot/chat"
+)
+
+const incidentsTitle = "Incidents"
+
+// Called tries whether everybody who is invited to incidents is there and can act on them. Each place is the ID of a
+// user or a user group and the key that names it; one that several keys name is tried once.
+func (s *Slack) Called(places []Place) Probe {
+	return Probe{Section: incidentsTitle, Run: func(ctx context.Context, found *Rows) {
+		if len(places) == 0 {
+			found.Remark("on call", "nobody is invited by itself", "Name people or a user group as `incidents.on_call`.")
+			return
+		}
+		grant, ok := s.signedIn(ctx, found, "on call")
+		if !ok {
+			return
+		}
+		var ids []string
+		keys := map[string]string{}
+		for _, p := range places {
+			if keys[p.Channel] == "" {
+				ids, keys[p.Channel] = append(ids, p.Channel), p.Key
+			}
+		}
+		c := newCensus(s.Client, grant.Identity)
+		c.take(ctx, ids)
+		for _, id := range ids {
+			if id[0] == 'S' {
+				c.calledGroup(found, id, keys[id])
+			} else {
+				c.called(found, id, keys[id])
+			}
+		}
+	}}
+}
+
+func (c *census) called(found *Rows, id, key string) {
+	if err := c.faults[id]; err != nil && bot.Code(err) != bot.UnknownUser {
+		silent(found, id, err)
+		return
+	}
+	name := chat.Escape(c.people[id].Name)
+	if name == "" {
+		name = "this id"
+	}
+	if why := c.unfit(id); why != "" {
+		found.Fail(id, name+" "+why+", and can do nothing about an incident", "Take the id out of "+chat.Literal(key)+", or put in that of a full member.")
+		return
+	}
+	found.OK(id, "%s is invited", name)
+}
+
+func (c *census) calledGroup(found *Rows, id, key string) {
+	if c.groupE != nil {
+		silent(found, id, c.groupE)
+		return
+	}
+	g, ok := c.groups[id]
+	handle := chat.Literal("@" + g.Handle)
+	var unfit []string
+	for _, member := range g.Members {
+		if why := c.unfit(member); why != "" {
+			unfit = append(unfit, chat.Escape(c.people[member].Name)+" "+why)
+		}
+	}
+	switch {
+	case !ok:
+		found.Fail(id, "there is no user group with this id", "Take it out of "+chat.Literal(key)+", or put in another (the group's menu, Copy group ID).")
+	case g.Disabled:
+		found.Fail(id, handle+" is disabled", "Enable the group, or take it out of "+chat.Literal(key)+".")
+	case len(g.Members) == 0:
+		found.Fail(id, handle+" has no members, so nobody is invited by it", "Put people into the group.")
+	case len(unfit) == len(g.Members):
+		found.Fail(id, handle+" has no member who can do anything about an incident: "+some(unfit), "Put full members into the group.")
+	case len(unfit) > 0:
+		found.Remark(id, fmt.Sprintf("%s, %s; of no use: %s", handle, chat.Plural(int64(len(g.Members)), "member"), some(unfit)), "")
+	default:
+		found.OK(id, "%s is invited, %s", handle, chat.Plural(int64(len(g.Members)), "member"))
+	}
+}
+
+// PostMortems says where post-mortems go: into the repository, or nowhere but here if that is "". Severities are those
+// that cannot be closed without one.
+func PostMortems(repo string, severities []string) Probe {
+	return Probe{Section: incidentsTitle, Run: func(_ context.Context, found *Rows) {
+		needed := "no severity needs one"
+		if len(severities) > 0 {
+			needed = "needed for " + strings.Join(severities, ", ")
+		}
+		if repo == "" {
+			found.Remark("post-mortems", needed+"; they stay Markdown files, because there is no `github` in the configuration", "Name a repository as `github.repo`, if they shall be issues.")
+			return
+		}
+		found.OK("post-mortems", "%s; filed in %s", needed, chat.Literal(repo))
+	}}
+}
