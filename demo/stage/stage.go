@@ -63,8 +63,10 @@ type Stage struct {
 	// Backend is the API that is looked after.
 	Backend *backend.Server
 
-	// The bot is in Ops and General, but not in Lounge.
-	Ops, General, Lounge    string
+	// The bot is in all but Lounge. Business is where the stakeholders are told.
+	Ops, General, Lounge, Incidents, Security, Business string
+	// OnCall is a user group of Anna and Ben.
+	OnCall                  string
 	Anna, Ben, Chitra, Drew string
 
 	options  Options
@@ -175,6 +177,10 @@ func (s *Stage) startSlack() (err error) {
 	s.Ops = s.Slack.AddChannel("ops", s.Anna, s.Ben, s.Chitra, s.Drew)
 	s.General = s.Slack.AddChannel("general", s.Anna, s.Ben, s.Chitra)
 	s.Lounge = s.Slack.AddChannelWithoutBot("lounge", s.Anna, s.Ben)
+	s.Incidents = s.Slack.AddChannel("incidents", s.Anna, s.Ben, s.Chitra)
+	s.Security = s.Slack.AddChannel("security", s.Ben)
+	s.Business = s.Slack.AddChannel("business", s.Chitra)
+	s.OnCall = s.Slack.AddUserGroup("on-call", s.Anna, s.Ben)
 	return nil
 }
 
@@ -218,7 +224,7 @@ func (s *Stage) writeConfig() error {
 	text, err := yaml.Marshal(yaml.MapSlice{
 		{Key: "slack", Value: map[string]any{
 			"bot_token": s.Slack.BotToken(), "app_token": s.Slack.AppToken(), "api_url": s.Slack.APIURL(),
-			"channels": map[string]string{"ops": "ops"}, "command_prefix": s.options.Prefix,
+			"channels": map[string]string{"ops": "ops", "incidents": "incidents", "security": "security"}, "command_prefix": s.options.Prefix,
 		}},
 		{Key: "state", Value: map[string]string{"sqlite": "opsbot.db"}},
 		{Key: "roles", Value: map[string][]string{"operator": {s.Anna, s.Ben}, "approver": {s.Anna, s.Ben}, "admin": {s.Ben}}},
@@ -226,6 +232,9 @@ func (s *Stage) writeConfig() error {
 		{Key: "databases", Value: databases},
 		{Key: "storage", Value: storage},
 		{Key: "github", Value: map[string]any{"repo": Repository, "token": s.GitHubToken, "api_url": s.GitHub.APIURL()}},
+		{Key: "incidents", Value: map[string]any{
+			"services": []string{"api", "orders", "payments", "notifications"}, "on_call": []string{s.OnCall}, "stakeholders": "business",
+		}},
 		{Key: "backups", Value: map[string]any{"full": "0 2 * * *", "timezone": "Asia/Kolkata"}},
 	})
 	if err != nil {
