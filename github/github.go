@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/go-github/v57/github"
@@ -27,12 +28,29 @@ type Options struct {
 	APIURL string
 	// HTTPClient carries the calls; nil means a client of its own.
 	HTTPClient *http.Client
+	// Timeout is how long one request may take; 30 s when 0.
+	Timeout time.Duration
+	// Pace is the pause after each request that changes something; 1 s when 0, none when negative.
+	Pace time.Duration
+	// Settle is how long to wait after a change of which nobody knows whether it was made; Settle when 0, none when negative.
+	Settle time.Duration
+	// Now is the clock of limits; nil means time.Now.
+	Now func() time.Time
 }
 
 // Repo is one repository. It may be used by several goroutines.
 type Repo struct {
-	client      *github.Client
-	owner, name string
+	client                *github.Client
+	owner, name           string
+	timeout, pace, settle time.Duration
+
+	filing chan struct{} // held while one looks for an issue and makes it
+	turn   chan struct{} // held while one changes something, with what follows
+	wrote  time.Time
+
+	mu     sync.Mutex
+	login  *string         // of the token, when it is known
+	labels map[string]bool // that are there, in lower case
 }
 
 // New makes the client without asking GitHub anything.
@@ -41,17 +59,25 @@ func New(o Options) (*Repo, error) {
 	if !ok || owner == "" || name == "" || strings.Contains(name, "/") {
 		return nil, fmt.Errorf("github: %q is no repository: it looks like owner/name", o.Repo)
 	}
-	client := o.HTTPClient
-	if client == nil {
-		client = &http.Client{}
-	}
 	api, err := url.Parse(strings.TrimSuffix(cmp.Or(o.APIURL, DefaultAPI), "/") + "/")
 	if err != nil {
 		return nil, errors.New("github: the address of the API is no URL")
 	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	client := &http.Client{}
+	if o.HTTPClient != nil {
+		*client = *o.HTTPClient // go-github puts the token into it
+	}
+	if client.Transport == nil {
+		client.Transport = http.DefaultTransport
+	}
+	client.Transport = &unchanged{known: map[string]known{}, base: &limits{now: o.Now, base: &redirects{base: client.Transport}}}
 	c := github.NewClient(client).WithAuthToken(o.Token)
 	c.BaseURL = api
-	return &Repo{client: c, owner: owner, name: name}, nil
+	return &Repo{client: c, owner: owner, name: name, filing: make(chan struct{}, 1), turn: make(chan struct{}, 1), labels: map[string]bool{},
+		timeout: cmp.Or(o.Timeout, 30*time.Second), pace: max(cmp.Or(o.Pace, time.Second), 0), settle: max(cmp.Or(o.Settle, Settle), 0)}, nil
 }
 
 // String is "owner/name".
@@ -77,7 +103,12 @@ type State struct {
 // Look reads the state of the repository: one request.
 // https://docs.github.com/en/rest/repos/repos#get-a-repository
 func (r *Repo) Look(ctx context.Context) (State, error) {
-	repo, answer, err := r.client.Repositories.Get(ctx, r.owner, r.name)
+	var repo *github.Repository
+	var answer *github.Response
+	err := r.ask(ctx, func(ctx context.Context) (err error) {
+		repo, answer, err = r.client.Repositories.Get(ctx, r.owner, r.name)
+		return err
+	})
 	if err != nil {
 		return State{}, fault("look at", err)
 	}
@@ -107,7 +138,10 @@ func (r *Repo) Look(ctx context.Context) (State, error) {
 // made; nil means that a whole one would have been.
 // https://docs.github.com/en/rest/issues/issues#create-an-issue
 func (r *Repo) TryIssue(ctx context.Context) error {
-	_, _, err := r.client.Issues.Create(ctx, r.owner, r.name, &github.IssueRequest{})
+	err := r.write(ctx, func(ctx context.Context) error {
+		_, _, err := r.client.Issues.Create(ctx, r.owner, r.name, &github.IssueRequest{})
+		return err
+	})
 	if Status(err) == http.StatusUnprocessableEntity {
 		return nil
 	}
@@ -115,55 +149,6 @@ func (r *Repo) TryIssue(ctx context.Context) error {
 		return errors.New("github: an issue without a title was accepted")
 	}
 	return fault("try to file an issue in", err)
-}
-
-// Labels lists the names of the repository's labels, at most the first thousand.
-func (r *Repo) Labels(ctx context.Context) ([]string, error) {
-	var names []string
-	for page := 1; page != 0 && page <= 10; {
-		labels, answer, err := r.client.Issues.ListLabels(ctx, r.owner, r.name, &github.ListOptions{Page: page, PerPage: 100})
-		if err != nil {
-			return nil, fault("list the labels of", err)
-		}
-		for _, label := range labels {
-			names = append(names, label.GetName())
-		}
-		page = answer.NextPage
-	}
-	return names, nil
-}
-
-// Status is the HTTP status of an answer that was an error, or 0 when there was no answer.
-func Status(err error) int {
-	if refused, ok := errors.AsType[*github.ErrorResponse](err); ok {
-		return refused.Response.StatusCode
-	}
-	if _, limited := Limited(err); limited {
-		return http.StatusTooManyRequests
-	}
-	return 0
-}
-
-// Limited says that the token has asked too often, and when it may ask again; zero when GitHub does not say.
-func Limited(err error) (until time.Time, yes bool) {
-	if primary, ok := errors.AsType[*github.RateLimitError](err); ok {
-		return primary.Rate.Reset.Time, true
-	}
-	if secondary, ok := errors.AsType[*github.AbuseRateLimitError](err); ok {
-		if after := secondary.RetryAfter; after != nil {
-			until = time.Now().Add(*after)
-		}
-		return until, true
-	}
-	return time.Time{}, false
-}
-
-// Reason is what GitHub said with a refusal, or "".
-func Reason(err error) string {
-	if refused, ok := errors.AsType[*github.ErrorResponse](err); ok {
-		return refused.Message
-	}
-	return ""
 }
 
 func fault(doing string, err error) error {
