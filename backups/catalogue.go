@@ -32,6 +32,19 @@ type Entry struct {
 // Verified says that the backup counts: it was read back whole and found good.
 func (e Entry) Verified() bool { return e.Fault == "" && e.Verification != nil && e.Verification.OK }
 
+// State says in a word what the backup is worth, for a table.
+func (e Entry) State() string {
+	switch {
+	case e.Fault != "":
+		return "DAMAGED"
+	case e.Verification == nil:
+		return "not verified"
+	case e.Verification.OK:
+		return "verified"
+	}
+	return "DAMAGED"
+}
+
 // Catalogue knows the backups of a store. The store is the truth: every question looks there, and what was read before
 // is kept in memory under key, size and time of the object.
 type Catalogue struct {

@@ -103,7 +103,7 @@ func (b *Bot) say(ctx context.Context, r Request, m chat.Message) error {
 		return err
 	}
 	b.log.Info("an answer could not be posted where it was asked for", "id", r.ID, "error", err)
-	if b.respondable(r) && b.slack.respond(ctx, r.origin.responseURL, m, false) == nil {
+	if b.respondable(r) && b.slack.respond(ctx, r.origin.responseURL, r.User.ID, m, false) == nil {
 		return nil
 	}
 	m.Thread = ""
@@ -130,7 +130,7 @@ func (b *Bot) whisper(ctx context.Context, r Request, m chat.Message) error {
 			return err
 		}
 		b.log.Info("a private answer could not be shown where it was asked for", "id", r.ID, "error", err)
-		if b.respondable(r) && b.slack.respond(ctx, r.origin.responseURL, m, false) == nil {
+		if b.respondable(r) && b.slack.respond(ctx, r.origin.responseURL, r.User.ID, m, false) == nil {
 			return nil
 		}
 	}
@@ -147,7 +147,7 @@ func (b *Bot) replace(ctx context.Context, r Request, m chat.Message) error {
 	if !r.origin.ephemeral && !r.Message.IsZero() {
 		return b.slack.Edit(ctx, r.Message, m)
 	}
-	if b.respondable(r) && b.slack.respond(ctx, r.origin.responseURL, m, true) == nil {
+	if b.respondable(r) && b.slack.respond(ctx, r.origin.responseURL, r.User.ID, m, true) == nil {
 		return nil
 	}
 	return b.whisper(ctx, r, m)
@@ -283,8 +283,8 @@ func (b *Bot) closeForm(ctx context.Context, r Request, parts ...chat.Part) {
 }
 
 // respond says m by a response URL, to the person alone if m is Private; or replaces the message that it belongs to.
-func (s *Slack) respond(ctx context.Context, url string, m chat.Message, replace bool) error {
-	drawn, err := s.render(m)
+func (s *Slack) respond(ctx context.Context, url, userID string, m chat.Message, replace bool) error {
+	drawn, err := s.render(m, directly)
 	if err != nil {
 		return err
 	}
@@ -292,8 +292,12 @@ func (s *Slack) respond(ctx context.Context, url string, m chat.Message, replace
 	if m.Private {
 		kind = slackgo.ResponseTypeEphemeral
 	}
-	return s.postURL(ctx, url, &slackgo.WebhookMessage{Text: drawn.text, Blocks: &slackgo.Blocks{BlockSet: drawn.blocks},
+	err = s.postURL(ctx, url, &slackgo.WebhookMessage{Text: drawn.text, Blocks: &slackgo.Blocks{BlockSet: drawn.blocks},
 		ResponseType: kind, ReplaceOriginal: replace, ThreadTimestamp: m.Thread})
+	if err == nil {
+		s.sendFiles(ctx, userID, m, drawn.files)
+	}
+	return err
 }
 
 // postURL answers at a response URL. slack-go's own sender for these adds empty metadata, which Slack need not accept.

@@ -5,8 +5,6 @@ import (
 	"time"
 
 	slackgo "github.com/slack-go/slack"
-
-	"github.com/kampyn/opsbot/chat"
 )
 
 // Picture is an image to be shown in a channel.
@@ -125,15 +123,6 @@ func (s *Slack) shows(ctx context.Context, channel, thread, file string, began t
 		return false
 	})
 	return found
-}
-
-// uploadRest puts what was cut from a message into a file in its thread.
-func (s *Slack) uploadRest(ctx context.Context, at chat.Ref, m chat.Message, drawn drawing) {
-	if drawn.rest == "" {
-		return
-	}
-	thread := orElse(m.Thread, at.TS)
-	s.Try(ctx, "attach the rest of a long message as a file", s.upload(ctx, at.Channel, thread, "rest.txt", drawn.rest))
 }
 
 // SendFile sends a text file to a person in their direct messages.

@@ -40,7 +40,7 @@ func renderForm(f chat.Form, at place, notifyClose bool) (slackgo.ModalViewReque
 		blocks = append(blocks, drawError(f.Error))
 	}
 	if len(f.Intro) > 0 {
-		p := painter{blocksLeft: maxViewBlocks - len(f.Inputs) - 1, left: 10 * maxTotal, noFile: true}
+		p := painter{room: room{maxViewBlocks - len(f.Inputs) - 1, 10 * maxTotal}}
 		if err := p.draw(f.Intro); err != nil {
 			return slackgo.ModalViewRequest{}, err
 		}

@@ -333,7 +333,7 @@ func (b *Bot) refuse(s *socket, e envelope) {
 	}
 	ctx, cancel := context.WithTimeout(b.life, b.slack.o.CallWithin)
 	defer cancel()
-	b.slack.Try(ctx, "tell that a request was not noted down", b.slack.respond(ctx, p.ResponseURL, chat.Message{Summary: say, Private: true}, false))
+	b.slack.Try(ctx, "tell that a request was not noted down", b.slack.respond(ctx, p.ResponseURL, p.User.ID, chat.Message{Summary: say, Private: true}, false))
 }
 
 func closed(c <-chan struct{}) bool {

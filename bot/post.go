@@ -38,7 +38,7 @@ type posted struct {
 // it. With a Key the message is posted once: a message that was sent just before a crash, or whose acceptance was
 // lost, is found again by its metadata. What is too long for Slack follows in a file.
 func (s *Slack) Post(ctx context.Context, channel string, m chat.Message) (chat.Ref, error) {
-	drawn, err := s.render(m)
+	drawn, err := s.render(m, inThread)
 	if err != nil {
 		return chat.Ref{}, err
 	}
@@ -70,7 +70,7 @@ func (s *Slack) Direct(ctx context.Context, userID string, m chat.Message) (chat
 // Whisper shows m in a channel (an ID or a name) to one person alone. Slack keeps no such message: it is gone when the person
 // reloads, and cannot be edited. What is too long follows as a file in a direct message.
 func (s *Slack) Whisper(ctx context.Context, channel, userID string, m chat.Message) error {
-	drawn, err := s.render(m)
+	drawn, err := s.render(m, directly)
 	if err != nil {
 		return err
 	}
@@ -85,22 +85,8 @@ func (s *Slack) Whisper(ctx context.Context, channel, userID string, m chat.Mess
 	if err != nil {
 		return explain(channel, err)
 	}
-	s.restDirect(ctx, userID, drawn)
+	s.sendFiles(ctx, userID, m, drawn.files)
 	return nil
-}
-
-// restDirect sends what was cut from a private message to the person, because nobody else may see it.
-func (s *Slack) restDirect(ctx context.Context, userID string, drawn drawing) {
-	if drawn.rest == "" {
-		return
-	}
-	direct, err := s.directChannel(ctx, userID)
-	if err == nil {
-		err = s.send(ctx, direct, func(ctx context.Context) error {
-			return s.upload(ctx, direct, "", "rest.txt", drawn.rest)
-		})
-	}
-	s.Try(ctx, "send the rest of a long answer as a file", err)
 }
 
 // Delete removes a message of the bot's own, in the channel's order. One that is gone already is fine.
@@ -143,7 +129,7 @@ func (s *Slack) postOnce(ctx context.Context, channel string, m chat.Message, dr
 	if m.Key == "" {
 		at, err := s.post(ctx, channel, rand.Text(), m, drawn, time.Time{})
 		if err == nil {
-			s.uploadRest(ctx, at, m, drawn)
+			s.attachFiles(ctx, at, m, drawn.files)
 		}
 		return at, err
 	}
@@ -159,7 +145,7 @@ func (s *Slack) postOnce(ctx context.Context, channel string, m chat.Message, dr
 	if err != nil {
 		return chat.Ref{}, err
 	}
-	s.uploadRest(ctx, at, m, drawn)
+	s.attachFiles(ctx, at, m, drawn.files)
 	record.Version = max(record.Version, 1)
 	if err := s.notePost(ctx, record, posted{Ref: at, At: before.At}); err != nil {
 		// The message stands; asking again finds it by its metadata.

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf16"
 
@@ -10,33 +11,76 @@ import (
 	"github.com/kampyn/opsbot/chat"
 )
 
-// drawing is a message as Slack takes it. rest is the text that did not fit; it goes into a file.
+// drawing is a message as Slack takes it, with the files that hold what did not fit.
 type drawing struct {
 	text   string
 	blocks []slackgo.Block
-	rest   string
+	files  []file
 }
 
+// file is a text file beside a message.
+type file struct{ name, text string }
+
+// restFile is the name of the file for what does not fit.
+const restFile = "rest.txt"
+
 // noteSize is kept free for the note that there is more.
-const noteSize = 100
+const noteSize = 400
+
+// Where the files of a message are.
+const (
+	inThread = "in this message's thread"
+	directly = "in the file that I send you directly"
+)
+
+// filing says what becomes of that which does not fit into a message.
+type filing struct {
+	// where the files are, "" for a view, which has none.
+	where string
+	// refused says in a sentence why Slack takes no files.
+	refused string
+}
+
+// say tells the reader where the rest is. uncut is the command of the command line that shows all.
+func (f filing) say(name, uncut string) string {
+	switch {
+	case f.where == "":
+		return "_There is more than can be shown here._"
+	case f.refused != "" && uncut != "":
+		return "_It is cut here. " + f.refused + " All of it, on the command line:_ " + chat.Literal(uncut)
+	case f.refused != "":
+		return "_It is cut here. " + f.refused + "_"
+	case name == restFile:
+		return "_The rest is " + f.where + "._"
+	}
+	return "_All of it is " + f.where + ":_ " + chat.Literal(name)
+}
 
 // render draws m with the commands as the workspace has them.
-func (s *Slack) render(m chat.Message) (drawing, error) { return render(s.wording().message(m)) }
+func (s *Slack) render(m chat.Message, where string) (drawing, error) {
+	return render(s.wording().message(m), filing{where, s.filesRefused()})
+}
 
-// render draws m within Slack's limits. Text is cut at line breaks and spread over several blocks; from the first
-// piece that does not fit on, text goes to rest, while buttons are always kept. An error means that a button cannot
-// be drawn without changing what it does.
-func render(m chat.Message) (drawing, error) {
-	p := painter{blocksLeft: maxBlocks, left: maxTotal}
+// render draws m within Slack's limits. Text is cut at line breaks and spread over several blocks. When all does not
+// fit, code is cut first; then, from the first piece that does not fit on, text goes into a file, while elements are
+// always kept. An error means that a button cannot be drawn without changing what it does.
+func render(m chat.Message, f filing) (drawing, error) {
+	p := painter{room: room{maxBlocks, maxTotal}, filing: f, uncut: m.Uncut}
 	if err := p.draw(parts(m)); err != nil {
 		return drawing{}, err
 	}
-	return drawing{text: cut(m.Summary, maxSummary), blocks: p.blocks, rest: unescape(strings.TrimSpace(p.rest.String()))}, nil
+	if rest := unescape(strings.TrimSpace(p.rest.String())); rest != "" {
+		p.files = append(p.files, file{restFile, rest})
+	}
+	if f.refused != "" {
+		p.files = nil
+	}
+	return drawing{text: cut(m.Summary, maxSummary), blocks: p.blocks, files: p.files}, nil
 }
 
 // renderView draws m's parts for a modal or App Home, where there is no file for what does not fit.
 func renderView(m chat.Message) ([]slackgo.Block, error) {
-	p := painter{blocksLeft: maxViewBlocks, left: 10 * maxTotal, noFile: true}
+	p := painter{room: room{maxViewBlocks, 10 * maxTotal}}
 	err := p.draw(parts(m))
 	return p.blocks, err
 }
@@ -50,13 +94,18 @@ func parts(m chat.Message) []chat.Part {
 
 // painter draws parts one after the other while there is room.
 type painter struct {
-	blocks     []slackgo.Block
-	blocksLeft int
-	left       int // characters
-	rest       strings.Builder
-	full       bool // what follows goes to rest
-	noFile     bool
+	blocks []slackgo.Block
+	room
+	filing filing
+	uncut  string
+	files  []file
+	rest   strings.Builder
+	noted  []string // the files that the message speaks of
+	full   bool     // what follows goes to rest
 }
+
+// room is a number of blocks and of characters in them.
+type room struct{ blocksLeft, left int }
 
 func (p *painter) draw(all []chat.Part) error {
 	// Elements are drawn first, so that their room is known before text takes it.
@@ -80,12 +129,12 @@ func (p *painter) draw(all []chat.Part) error {
 			p.blocks = append(p.blocks, rows[i]...)
 			continue
 		}
-		p.part(part)
+		p.part(part, all[i+1:])
 	}
 	return nil
 }
 
-func (p *painter) part(part chat.Part) {
+func (p *painter) part(part chat.Part, after []chat.Part) {
 	switch part := part.(type) {
 	case chat.Header:
 		if part != "" {
@@ -96,8 +145,13 @@ func (p *painter) part(part chat.Part) {
 	case chat.Note:
 		p.add(string(part), note, split(string(part), maxSection)...)
 	case chat.Code:
-		clean := chat.Escape(strings.ReplaceAll(string(part), "```", "'''"))
-		p.add(clean, code, split(clean, maxSection-len("```\n\n```"))...)
+		p.code(string(part), after)
+	case chat.Sheet:
+		p.code(part.Shown, after)
+		if part.Shown != part.Whole {
+			p.more(part.Name)
+			p.files = append(p.files, file{part.Name, part.Whole})
+		}
 	case chat.Divider:
 		if !p.full && p.fits(0) {
 			p.put(0, slackgo.NewDividerBlock())
@@ -105,6 +159,47 @@ func (p *painter) part(part chat.Part) {
 	case chat.Fields:
 		p.fields(part)
 	}
+}
+
+// code draws preformatted text. If it has to be cut, it leaves room for the texts after it, unless they are long too.
+func (p *painter) code(text string, after []chat.Part) {
+	clean := chat.Escape(strings.ReplaceAll(text, "```", "'''"))
+	pieces := split(clean, maxSection-len("```\n\n```"))
+	kept := needs(after)
+	if kept.left > p.left/2 || kept.blocksLeft > p.blocksLeft/2 {
+		kept = room{}
+	}
+	was := p.full
+	p.left, p.blocksLeft = p.left-kept.left, p.blocksLeft-kept.blocksLeft
+	p.add(clean, code, pieces...)
+	p.left, p.blocksLeft = p.left+kept.left, p.blocksLeft+kept.blocksLeft
+	p.full = was || p.full && kept == room{}
+}
+
+// needs is the room that texts take beside code and elements.
+func needs(all []chat.Part) (r room) {
+	for _, part := range all {
+		size, blocks := 0, 1
+		switch part := part.(type) {
+		case chat.Header:
+			size = length(string(part))
+		case chat.Text:
+			size, blocks = length(string(part)), len(split(string(part), maxSection))
+		case chat.Note:
+			size, blocks = length(string(part)), len(split(string(part), maxSection))
+		case chat.Fields:
+			for _, f := range part {
+				size += length(f.Label) + length(f.Value) + len("**\n")
+			}
+			blocks = (len(part) + maxFields - 1) / maxFields
+		case chat.Divider:
+		default:
+			continue
+		}
+		r.left += size + blocks*blockWeight
+		r.blocksLeft += blocks
+	}
+	return r
 }
 
 // add draws the pieces of one text while they fit. The first that does not ends the text: whole goes to rest, if none
@@ -131,16 +226,27 @@ func (p *painter) put(size int, b slackgo.Block) {
 }
 
 func (p *painter) overflow(text string) {
-	if !p.full {
-		p.full = true
-		say := "_The rest is in the file below this message._"
-		if p.noFile {
-			say = "_There is more than can be shown here._"
-		}
-		p.blocks = append(p.blocks, note(say))
-	}
+	p.full = true
+	p.more(restFile)
 	p.rest.WriteString(text)
 	p.rest.WriteString("\n\n")
+}
+
+// more says once for each file that there is more than the message shows. There is always room for the first time.
+func (p *painter) more(name string) {
+	if slices.Contains(p.noted, name) {
+		return
+	}
+	say := p.filing.say(name, p.uncut)
+	switch {
+	case len(p.noted) == 0:
+		p.blocks = append(p.blocks, note(say))
+	case p.filing.refused == "" && p.fits(length(say)):
+		p.put(length(say), note(say))
+	default:
+		return
+	}
+	p.noted = append(p.noted, name)
 }
 
 // fields draws up to ten pairs in a block.

@@ -82,10 +82,10 @@ func TestRenderKeepsLimits(t *testing.T) {
 		"summary":    {Summary: strings.Repeat("s ", 30_000)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d, err := render(m)
+			d, err := render(m, filing{where: inThread})
 			require.NoError(t, err)
 			checkLimits(t, d.blocks)
-			require.NotEmpty(t, d.rest)
+			require.NotEmpty(t, d.files)
 			require.LessOrEqual(t, length(d.text), maxSummary)
 		})
 	}
@@ -94,7 +94,7 @@ func TestRenderKeepsLimits(t *testing.T) {
 func TestRenderLosesNothing(t *testing.T) {
 	text := lines(3000)
 	for _, part := range []chat.Part{chat.Text(chat.Escape(text)), chat.Code(text)} {
-		d, err := render(chat.Message{Summary: "s", Parts: []chat.Part{part, chat.Note("the end")}})
+		d, err := render(chat.Message{Summary: "s", Parts: []chat.Part{part, chat.Note("the end")}}, filing{where: inThread})
 		require.NoError(t, err)
 		var shown []string
 		for _, b := range d.blocks {
@@ -102,23 +102,65 @@ func TestRenderLosesNothing(t *testing.T) {
 				shown = append(shown, strings.Trim(strings.ReplaceAll(s.Text.Text, "```", ""), "\n"))
 			}
 		}
-		whole := unescape(strings.Join(shown, "\n")) + "\n" + d.rest
-		require.Equal(t, strings.TrimSpace(text)+"\n\nthe end", whole)
+		require.Len(t, d.files, 1)
+		whole := unescape(strings.Join(shown, "\n")) + "\n" + strings.TrimSuffix(d.files[0].text, "\n\nthe end")
+		require.Equal(t, strings.TrimSpace(text), whole)
+		_, isText := part.(chat.Text)
+		require.Equal(t, isText, strings.HasSuffix(d.files[0].text, "\n\nthe end"), "a short text after code stays on the message")
+		require.Equal(t, !isText, says(d, "the end"))
 	}
+}
+
+// says finds words in the drawn blocks.
+func says(d drawing, words string) bool {
+	text, err := json.Marshal(d.blocks)
+	return err == nil && strings.Contains(string(text), words)
+}
+
+// TestRenderKeepsTheCard holds that a card with a long table in its middle keeps its verdict, its small print and its
+// buttons, that a sheet's file is whole, and what is said where Slack takes no files.
+func TestRenderKeepsTheCard(t *testing.T) {
+	rows := lines(500)
+	for name, table := range map[string]chat.Part{
+		"certificate-r-1.txt": chat.Sheet{Name: "certificate-r-1.txt", Shown: lines(15), Whole: rows},
+		restFile:              chat.Code(rows),
+	} {
+		m := chat.Message{Summary: "card", Uncut: "opsbot jobs show r-1", Parts: []chat.Part{chat.Header("Restore"), chat.Text("Proven equal"), table,
+			chat.Fields{{Label: "Took", Value: "2 min"}}, chat.Actions{{Action: "restore.drop", Label: "Drop it again"}}, chat.Note("r-1 restore")}}
+		d, err := render(m, filing{where: inThread})
+		require.NoError(t, err)
+		checkLimits(t, d.blocks)
+		for _, words := range []string{"Proven equal", "2 min", "restore.drop", "r-1 restore", inThread} {
+			require.True(t, says(d, words), "%s: %s", name, words)
+		}
+		require.Len(t, d.files, 1)
+		require.Equal(t, name, d.files[0].name)
+		require.Contains(t, d.files[0].text, "line 499 of a long answer & more")
+
+		d, err = render(m, filing{where: inThread, refused: noFilesScope})
+		require.NoError(t, err)
+		require.Empty(t, d.files)
+		require.True(t, says(d, "files:write") && says(d, "opsbot jobs show r-1") && says(d, "restore.drop"), name)
+		require.False(t, says(d, inThread), name)
+	}
+	d, err := render(chat.Message{Summary: "s", Parts: []chat.Part{chat.Sheet{Name: "x", Shown: "all", Whole: "all"}}}, filing{where: inThread})
+	require.NoError(t, err)
+	require.Empty(t, d.files)
+	require.False(t, says(d, inThread))
 }
 
 func TestRenderKeepsButtons(t *testing.T) {
 	d, err := render(chat.Message{Summary: "s", Parts: []chat.Part{chat.Text(lines(3000)),
 		chat.Actions{{Action: "run.cancel", Value: "r-1", Label: "Cancel"}, {Action: "run.cancel", Value: "r-2", Label: "Cancel"},
-			{URL: "https://example.com", Label: "Open"}}}})
+			{URL: "https://example.com", Label: "Open"}}}}, filing{where: inThread})
 	require.NoError(t, err)
 	text, err := json.Marshal(d.blocks)
 	require.NoError(t, err)
-	for _, want := range []string{`"action_id":"run.cancel"`, `"action_id":"run.cancel#2"`, `"action_id":"link"`, "file below"} {
+	for _, want := range []string{`"action_id":"run.cancel"`, `"action_id":"run.cancel#2"`, `"action_id":"link"`, inThread} {
 		require.Contains(t, string(text), want)
 	}
 	for _, b := range []chat.Button{{Action: "a", Label: "L", Value: strings.Repeat("v", 2001)}, {Label: "L"}, {Action: "a"}, {Action: "a#1", Label: "L"}} {
-		_, err := render(chat.Message{Summary: "s", Parts: []chat.Part{chat.Actions{b}}})
+		_, err := render(chat.Message{Summary: "s", Parts: []chat.Part{chat.Actions{b}}}, filing{where: inThread})
 		require.Error(t, err)
 	}
 }

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/kampyn/opsbot/chat"
@@ -157,7 +158,7 @@ type edit struct {
 	queued   bool
 	last     time.Time // when the last attempt ended
 	failed   int       // attempts in a row
-	attached string    // the newest file beside it
+	attached []file    // the newest files beside it
 }
 
 // waiter waits until its version or a newer one was delivered or refused.
@@ -173,7 +174,7 @@ func (s *Slack) Edit(ctx context.Context, at chat.Ref, m chat.Message) error {
 	if err := ctx.Err(); err != nil {
 		return context.Cause(ctx)
 	}
-	if _, err := s.render(m); err != nil {
+	if _, err := s.render(m, inThread); err != nil {
 		return err
 	}
 	w := waiter{done: make(chan error, 1)}
@@ -228,33 +229,32 @@ func (s *Slack) deliver(ctx context.Context, c *sender, e *edit, at chat.Ref) {
 	}
 	m, version := e.newest, e.version
 	s.mu.Unlock()
-	drawn, err := s.render(m)
+	drawn, err := s.render(m, inThread)
 	if err == nil {
 		err = s.update(ctx, at, m, drawn)
 	}
 	s.settle(c, e, at, version, err)
-	if err == nil && drawn.rest != "" {
-		s.attachLater(c, e, at, version, drawn.rest)
+	if err == nil && len(drawn.files) > 0 {
+		s.attachLater(c, e, at, version, drawn.files)
 	}
 }
 
 // attachLater uploads what was cut from an edited message once the message has come to rest: a file for each state on
 // the way would be noise.
-func (s *Slack) attachLater(c *sender, e *edit, at chat.Ref, version int, rest string) {
+func (s *Slack) attachLater(c *sender, e *edit, at chat.Ref, version int, files []file) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c.queue = append(c.queue, task{
 		due: time.Now().Add(5 * s.o.EditEvery),
 		do: func(ctx context.Context) {
 			s.mu.Lock()
-			stale := e.version != version || e.attached == rest
-			thread := orElse(e.newest.Thread, at.TS)
+			m, stale := e.newest, e.version != version || slices.Equal(e.attached, files)
 			if !stale {
-				e.attached = rest
+				e.attached = files
 			}
 			s.mu.Unlock()
 			if !stale {
-				s.Try(ctx, "attach the rest of a long message as a file", s.upload(ctx, at.Channel, thread, "rest.txt", rest))
+				s.attachFiles(ctx, at, m, files)
 			}
 		},
 		fail: func() {},

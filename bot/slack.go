@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -67,6 +68,7 @@ type Slack struct {
 	groups   cache[[]string]
 	worded   wording
 	tried    map[string]bool // optional calls whose failure was reported
+	noFiles  refusal
 }
 
 // ErrClosed is the answer to posts and edits after the end of Run.
@@ -154,20 +156,13 @@ func (s *Slack) Identity(ctx context.Context) (Identity, error) {
 	if known != nil {
 		return *known, nil
 	}
-	var id Identity
-	err := s.call(ctx, "auth.test", "", func(ctx context.Context) error {
-		r, err := s.api.AuthTestContext(ctx)
-		if err != nil {
-			return err
-		}
-		if r.UserID == "" {
-			return errEmptyAnswer
-		}
-		id = Identity{Team: r.TeamID, TeamName: r.Team, Enterprise: r.EnterpriseID, User: r.UserID, Bot: r.BotID, Name: r.User, URL: r.URL}
-		return nil
-	})
+	grant, err := s.Grant(ctx)
 	if err != nil {
-		return Identity{}, explain("", err)
+		return Identity{}, err
+	}
+	id := grant.Identity
+	if len(grant.Scopes) > 0 && !slices.Contains(grant.Scopes, filesScope) {
+		s.refuseFiles(noFilesScope)
 	}
 	s.mu.Lock()
 	s.identity = &id

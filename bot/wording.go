@@ -46,7 +46,7 @@ func (w wording) message(m chat.Message) chat.Message {
 	return m
 }
 
-// parts words all but Code, which shows things as they are.
+// parts words all but Code and Sheet, which show things as they are.
 func (w wording) parts(all []chat.Part) []chat.Part {
 	worded := make([]chat.Part, len(all))
 	for i, part := range all {

@@ -21,9 +21,12 @@ type Message struct {
 	Key string
 	// Thread is the timestamp of the message to answer in a thread; empty means the channel itself.
 	Thread string
+	// Uncut is the command of the command line that shows all of a message which may have to be cut
+	// ("opsbot jobs show r-4k7q2"), "" if there is none.
+	Uncut string
 }
 
-// Part is one piece of a message: Header, Text, Item, Fields, Code, Note, Divider or Actions.
+// Part is one piece of a message: Header, Text, Item, Fields, Code, Sheet, Note, Divider or Actions.
 type Part interface{ part() }
 
 // Header is a title line in plain text, at most 150 characters.
@@ -43,6 +46,10 @@ type Note string
 
 // Code is preformatted text; what is too long for a message goes into a file beside it.
 type Code string
+
+// Sheet is preformatted text that a message shows a part of. If Whole is more than Shown, it is in the file Name beside
+// the message.
+type Sheet struct{ Name, Shown, Whole string }
 
 // Divider is a line between parts.
 type Divider struct{}
@@ -97,6 +104,7 @@ func (Text) part()    {}
 func (Item) part()    {}
 func (Note) part()    {}
 func (Code) part()    {}
+func (Sheet) part()   {}
 func (Divider) part() {}
 func (Fields) part()  {}
 func (Actions) part() {}

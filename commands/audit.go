@@ -165,7 +165,7 @@ func (p Parts) auditFile(ctx context.Context, r bot.Request) (bot.Reply, error) 
 	if file.Len() == 0 {
 		return private("Nothing fits, so there is no file."), nil
 	}
-	if err := p.SendFile(ctx, r.User.ID, name, file.String()); err != nil {
+	if err := p.sendFile(ctx, r, name, file.String(), "opsbot audit --json"); err != nil {
 		return bot.Reply{}, err
 	}
 	return private(chat.Plural(int64(len(list)), "event") + " are in the file that I sent you."), nil

@@ -12,9 +12,6 @@ import (
 	"github.com/kampyn/opsbot/jobs"
 )
 
-// listed is how many backups one list shows.
-const listed = 20
-
 func (p Parts) backup() bot.Command {
 	return bot.Command{
 		Name:     "backup",
@@ -36,6 +33,8 @@ func (p Parts) backup() bot.Command {
 			{Name: "backup.choose", Role: bot.Operator, Run: p.backupChoose},
 			{Name: "form:backup.now", Role: bot.Operator, Run: p.backupChosen},
 			{Name: "backup.list", Role: bot.Anyone, Run: p.backupList},
+			{Name: "backup.page", Role: bot.Anyone, Run: p.backupPage},
+			{Name: "backup.file", Role: bot.Anyone, Run: p.backupFile},
 			{Name: "backup.show", Role: bot.Anyone, Run: p.backupShow},
 			{Name: "backup.verify", Role: bot.Operator, Run: p.backupVerify},
 			{Name: "backup.lacks", Role: bot.Anyone, Run: p.backupLacks},
@@ -113,60 +112,6 @@ func (p Parts) backupChosen(ctx context.Context, r bot.Request) (bot.Reply, erro
 	return p.submit(ctx, r, run)
 }
 
-func (p Parts) backupList(ctx context.Context, r bot.Request) (bot.Reply, error) {
-	database := ""
-	if len(r.Words) > 0 {
-		database = r.Words[0]
-		if _, err := databases.One(p.Databases, database); err != nil {
-			return bot.Reply{}, err
-		}
-	}
-	entries, err := p.Catalogue.List(ctx, database)
-	if err != nil {
-		return bot.Reply{}, err
-	}
-	if len(entries) == 0 {
-		return private("There is no backup yet. Take one with " + chat.Literal(strings.TrimSpace("/backup now "+database)) + "."), nil
-	}
-	lines := []string{}
-	var stored int64
-	unfit := 0
-	for i, e := range entries {
-		if i < listed {
-			lines = append(lines, p.entryLine(e))
-		}
-		stored += e.Stored
-		if !e.Verified() {
-			unfit++
-		}
-	}
-	sum := fmt.Sprintf("%s, %s stored, %d of them do not count.", chat.Plural(int64(len(entries)), "backup"), chat.Bytes(stored), unfit)
-	parts := []chat.Part{chat.Header("Backups, newest first"), chat.Text(strings.Join(lines, "\n"))}
-	if rest := len(entries) - listed; rest > 0 {
-		sum += fmt.Sprintf(" %d older ones are not shown: `/backup list <database>` narrows it down, `/backup prune` removes what is not needed.", rest)
-	}
-	parts = append(parts, chat.Note(sum))
-	parts = append(parts, chat.Note("✅ read back and equal to its manifest · ⚠️ does not count. Details: "+chat.Literal("/backup show <backup>")))
-	return bot.Reply{Message: &chat.Message{Summary: chat.Plural(int64(len(entries)), "backup"), Parts: parts, Private: true}}, nil
-}
-
-func (p Parts) entryLine(e backups.Entry) string {
-	m := e.Manifest
-	mark := "⚠️"
-	switch {
-	case e.Fault != "":
-		return "🔴 " + chat.Literal(m.ID) + " · " + chat.Escape(e.Fault)
-	case e.Verified():
-		mark = "✅"
-	}
-	line := fmt.Sprintf("%s %s · %s ago · %s · %s", mark, chat.Literal(m.ID), chat.Span(p.Now().Sub(m.Started)),
-		chat.Plural(m.Documents, "document"), chat.Bytes(m.Bytes))
-	if n := len(e.Certificates); n > 0 {
-		line += " · " + chat.Plural(int64(n), "restore proof")
-	}
-	return line
-}
-
 // wanted is the word after the command, or the value of the pressed button.
 func wanted(r bot.Request) []string {
 	if len(r.Words) == 0 && r.Value != "" {
@@ -213,7 +158,7 @@ func (p Parts) entryCard(e backups.Entry) *chat.Message {
 			{Label: "Server", Value: "MongoDB " + chat.Escape(m.Server)},
 			{Label: "Written by", Value: chat.Escape(m.Tool)},
 		},
-		chat.Code(collectionTable(m.Collections)),
+		collectionSheet(m),
 	}
 	for _, o := range m.Objects {
 		parts = append(parts, chat.Note(fmt.Sprintf("%s · %s · SHA-256 %s", chat.Literal(o.Key), chat.Bytes(o.Size), chat.Literal(o.SHA256))))
@@ -228,7 +173,7 @@ func (p Parts) entryCard(e backups.Entry) *chat.Message {
 			{Action: "backup.verify", Value: m.ID, Label: "Verify again"},
 			{Action: "backup.lacks", Value: m.ID, Label: "What is not in it"},
 		})
-	return &chat.Message{Summary: "Backup " + m.ID, Parts: parts, Private: true}
+	return &chat.Message{Summary: "Backup " + m.ID, Parts: parts, Private: true, Uncut: "opsbot backup show " + m.ID}
 }
 
 func certificateLine(c backups.Certificate) string {
@@ -248,24 +193,41 @@ func (p Parts) backupLacks(ctx context.Context, r bot.Request) (bot.Reply, error
 	return private("Not in " + chat.Literal(e.ID) + ":\n• " + strings.Join(e.LacksInFull(), "\n• ")), nil
 }
 
-// rowsListed keeps the card of a backup within one message, buttons and all.
-const rowsListed = 40
+// rowsListed keeps the card of a backup within one screen; the file has all.
+const rowsListed = 25
 
-func collectionTable(all []backups.Collection) string {
-	lines := []string{fmt.Sprintf("%-34s %12s %10s %8s", "collection", "documents", "bytes", "indexes")}
-	for i, c := range all {
-		if i == rowsListed {
-			lines = append(lines, fmt.Sprintf("… and %d more", len(all)-i))
-			break
-		}
-		name := strings.NewReplacer("\n", `\n`, "\r", `\r`).Replace(c.Name)
-		if c.Type == "view" {
-			lines = append(lines, fmt.Sprintf("%-34s %12s", name, "view"))
-			continue
-		}
-		lines = append(lines, fmt.Sprintf("%-34s %12s %10s %8d", name, chat.Count(c.Documents), chat.Bytes(c.Bytes), len(c.Indexes)))
+// collectionSheet lists the collections of a backup: the first as a table, and all of them with their digests in a file,
+// if they are many.
+func collectionSheet(m backups.Manifest) chat.Sheet {
+	width := len("collection")
+	for _, c := range m.Collections {
+		width = max(width, len([]rune(nameOf(c))))
 	}
-	return strings.Join(lines, "\n")
+	brief := []string{fmt.Sprintf("%-34s %12s %10s %8s", "collection", "documents", "bytes", "indexes")}
+	whole := []string{fmt.Sprintf("%-*s %14s %10s %8s  %s", width, "collection", "documents", "bytes", "indexes", "digest")}
+	for i, c := range m.Collections {
+		documents, size, indexes := chat.Count(c.Documents), chat.Bytes(c.Bytes), fmt.Sprint(len(c.Indexes))
+		if c.Type == databases.TypeView {
+			documents, size, indexes = "view", "", ""
+		}
+		if i < rowsListed {
+			brief = append(brief, strings.TrimRight(fmt.Sprintf("%-34s %12s %10s %8s", nameOf(c), documents, size, indexes), " "))
+		}
+		whole = append(whole, strings.TrimRight(fmt.Sprintf("%-*s %14s %10s %8s  %s", width, nameOf(c), documents, size, indexes, c.Digest), " "))
+	}
+	sheet := chat.Sheet{Name: m.ID + ".txt", Shown: strings.Join(brief, "\n")}
+	if rest := len(m.Collections) - rowsListed; rest > 0 {
+		sheet.Shown += fmt.Sprintf("\n… and %d more", rest)
+		sheet.Whole = strings.Join(whole, "\n") + "\n"
+	} else {
+		sheet.Whole = sheet.Shown
+	}
+	return sheet
+}
+
+// nameOf is a collection's name on one line.
+func nameOf(c backups.Collection) string {
+	return strings.NewReplacer("\n", `\n`, "\r", `\r`).Replace(c.Name)
 }
 
 func (p Parts) backupVerify(ctx context.Context, r bot.Request) (bot.Reply, error) {

@@ -31,7 +31,7 @@ func (p Parts) backupPruneList(ctx context.Context, r bot.Request) (bot.Reply, e
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	return bot.Reply{Message: &chat.Message{Summary: "Every backup of " + run.ID, Private: true, Parts: []chat.Part{
+	return bot.Reply{Message: &chat.Message{Summary: "Every backup of " + run.ID, Private: true, Uncut: "opsbot backup prune --dry-run", Parts: []chat.Part{
 		chat.Text("Every backup, with the reason why it goes or stays, by the plan of " + chat.Literal(run.ID) + ":"), chat.Code(list),
 	}}}, nil
 }

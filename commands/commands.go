@@ -4,7 +4,9 @@ package commands
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/kampyn/opsbot/backups"
@@ -71,4 +73,17 @@ func (p Parts) submit(ctx context.Context, r bot.Request, run jobs.Run) (bot.Rep
 // private answers the person alone with one paragraph.
 func private(text string) bot.Reply {
 	return bot.Reply{Message: &chat.Message{Summary: text, Parts: []chat.Part{chat.Text(text)}, Private: true}}
+}
+
+// sendFile sends a file to the person who asks. If that is not possible it says which command of the command line shows the
+// same.
+func (p Parts) sendFile(ctx context.Context, r bot.Request, name, content, uncut string) error {
+	err := p.SendFile(ctx, r.User.ID, name, content)
+	var problem *chat.Problem
+	if errors.As(err, &problem) {
+		told := *problem
+		told.Try = strings.TrimSpace(told.Try + " Until then, on the command line: " + chat.Literal(uncut))
+		return &told
+	}
+	return err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/kampyn/opsbot/bot"
 	"github.com/kampyn/opsbot/chat"
@@ -25,6 +26,7 @@ func (p Parts) jobs() bot.Command {
 		},
 		Actions: []bot.Action{
 			{Name: "run.show", Role: bot.Anyone, Run: p.jobsShow},
+			{Name: "run.older", Role: bot.Anyone, Run: p.jobsOlder},
 			{Name: "run.cancel", Role: bot.Operator, Run: p.jobsCancel},
 			{Name: "run.retry", Role: bot.Operator, Run: p.jobsRetry},
 			{Name: "run.follow", Role: bot.Anyone, Run: p.jobsFollow},
@@ -36,11 +38,10 @@ func (p Parts) jobs() bot.Command {
 	}
 }
 
+// jobsPage is how many ended runs one message shows.
+const jobsPage = 15
+
 func (p Parts) jobsOverview(ctx context.Context, _ bot.Request) (bot.Reply, error) {
-	recent, err := p.Runner.List(ctx, jobs.Filter{Limit: 15})
-	if err != nil {
-		return bot.Reply{}, err
-	}
 	active, err := p.Runner.Active(ctx)
 	if err != nil {
 		return bot.Reply{}, err
@@ -57,17 +58,51 @@ func (p Parts) jobsOverview(ctx context.Context, _ bot.Request) (bot.Reply, erro
 	if lines = p.upcomingLines(ctx); len(lines) > 0 {
 		parts = append(parts, chat.Text("*Coming up*\n"+strings.Join(lines, "\n")))
 	}
-	lines = nil
-	for _, run := range recent {
-		if run.Status.Ended() {
-			lines = append(lines, p.runLine(run))
-		}
+	ended, err := p.endedParts(ctx, "*Lately*", time.Time{})
+	if err != nil {
+		return bot.Reply{}, err
 	}
-	if len(lines) > 0 {
-		parts = append(parts, chat.Text("*Lately*\n"+strings.Join(lines, "\n")))
-	}
+	parts = append(parts, ended...)
 	parts = append(parts, chat.Note("One run with its log: "+chat.Literal("/jobs show <run>")))
-	return bot.Reply{Message: &chat.Message{Summary: "Jobs: " + chat.Plural(int64(len(active)), "run") + " now", Parts: parts, Private: true}}, nil
+	return bot.Reply{Message: &chat.Message{Summary: "Jobs: " + chat.Plural(int64(len(active)), "run") + " now", Parts: parts, Private: true,
+		Uncut: "opsbot jobs"}}, nil
+}
+
+// jobsOlder shows the runs that were asked for before the moment that the button carries.
+func (p Parts) jobsOlder(ctx context.Context, r bot.Request) (bot.Reply, error) {
+	before, err := time.Parse(time.RFC3339Nano, r.Value)
+	if err != nil {
+		return bot.Reply{}, fmt.Errorf("commands: the button for older runs: %w", err)
+	}
+	parts, err := p.endedParts(ctx, "*Runs that were asked for before "+chat.Time(before)+"*", before)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	return bot.Reply{Update: &chat.Message{Summary: "Older runs", Parts: parts, Private: true}}, nil
+}
+
+// endedParts draws a page of ended runs below a title, with a button for older ones.
+func (p Parts) endedParts(ctx context.Context, title string, before time.Time) ([]chat.Part, error) {
+	ended, err := p.Runner.List(ctx, jobs.Filter{Before: before, Limit: jobsPage + 1,
+		Statuses: []jobs.Status{jobs.Succeeded, jobs.Failed, jobs.Cancelled, jobs.Interrupted}})
+	if err != nil || len(ended) == 0 && before.IsZero() {
+		return nil, err
+	}
+	more := len(ended) > jobsPage
+	ended = ended[:min(len(ended), jobsPage)]
+	lines := []string{title}
+	for _, run := range ended {
+		lines = append(lines, p.runLine(run))
+	}
+	if len(ended) == 0 {
+		lines = append(lines, "None.")
+	}
+	parts := []chat.Part{chat.Text(strings.Join(lines, "\n"))}
+	if more {
+		last := ended[len(ended)-1]
+		parts = append(parts, chat.Actions{{Action: "run.older", Value: last.At.Format(time.RFC3339Nano), Label: "Older"}})
+	}
+	return parts, nil
 }
 
 func (p Parts) upcomingLines(ctx context.Context) []string {
@@ -120,14 +155,28 @@ func (p Parts) jobsShow(ctx context.Context, r bot.Request) (bot.Reply, error) {
 	}
 	card := p.Runner.Card(run)
 	card.Private, card.Key = true, ""
-	if len(run.Log) > 0 {
-		lines := []string{}
-		for _, l := range run.Log {
-			lines = append(lines, l.At.UTC().Format("15:04:05")+" "+l.Text)
-		}
-		card.Parts = append(card.Parts, chat.Note("Log, times in UTC"), chat.Code(strings.Join(lines, "\n")))
+	if sheet := logSheet(run); sheet.Whole != "" {
+		card.Parts = append(card.Parts, chat.Note("Log, times in UTC"), sheet)
 	}
 	return bot.Reply{Message: &card}, nil
+}
+
+// linesShown is how many of the newest lines of a log a message shows; the file has all.
+const linesShown = 40
+
+// logSheet shows the end of a run's log; all of it is in a file, with every step, if either is long.
+func logSheet(run jobs.Run) chat.Sheet {
+	lines := []string{}
+	for _, l := range run.Log {
+		lines = append(lines, l.At.UTC().Format("15:04:05")+" "+l.Text)
+	}
+	shown := strings.Join(lines[max(0, len(lines)-linesShown):], "\n")
+	steps := jobs.EveryStep(run)
+	if len(lines) <= linesShown && len(steps) <= jobs.StepsShown {
+		return chat.Sheet{Shown: shown, Whole: shown}
+	}
+	whole := "Steps\n\n" + strings.Join(steps, "\n") + "\n\nLog, times in UTC\n\n" + strings.Join(lines, "\n") + "\n"
+	return chat.Sheet{Name: run.ID + ".txt", Shown: shown, Whole: whole}
 }
 
 func (p Parts) jobsCancel(ctx context.Context, r bot.Request) (bot.Reply, error) {

@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -13,7 +14,8 @@ import (
 // each) and can be read on a phone.
 // https://docs.slack.dev/reference/block-kit/blocks/section-block
 const (
-	mostSteps  = 12
+	// StepsShown is how many steps are drawn one by one; EveryStep has all.
+	StepsShown = 12
 	mostText   = 2800
 	mostLine   = 400
 	mostFields = 10
@@ -52,7 +54,7 @@ func (r *Runner) Card(run Run) chat.Message {
 		parts = append(parts, chat.Actions(buttons[:min(len(buttons), 25)]))
 	}
 	parts = append(parts, chat.Note(r.small(run)))
-	return chat.Message{Summary: cut(head+": "+words(run), 300), Parts: parts, Key: "run/" + run.ID}
+	return chat.Message{Summary: cut(head+": "+words(run), 300), Parts: parts, Key: "run/" + run.ID, Uncut: "opsbot jobs show " + run.ID}
 }
 
 // icon is the run's status as one sign.
@@ -112,7 +114,7 @@ func (r *Runner) steps(run Run) []chat.Part {
 	}
 	now := r.o.Now()
 	var lines []string
-	if len(run.Steps) <= mostSteps {
+	if len(run.Steps) <= StepsShown {
 		for _, s := range run.Steps {
 			lines = append(lines, stepLine(s, now))
 		}
@@ -132,11 +134,25 @@ func (r *Runner) steps(run Run) []chat.Part {
 		sum += fmt.Sprintf(", %s failed", chat.Count(count[Failed]))
 	}
 	lines = append(lines, sum)
-	if more := len(telling) - mostSteps; more > 0 {
-		telling = append(telling[:mostSteps], fmt.Sprintf("and %d more", more))
+	if more := len(telling) - StepsShown; more > 0 {
+		telling = append(telling[:StepsShown], fmt.Sprintf("and %d more: `/jobs show %s`", more, run.ID))
 	}
 	return paragraphs(append(lines, telling...))
 }
+
+// EveryStep writes each step as a line of plain text.
+func EveryStep(run Run) []string {
+	lines := make([]string, len(run.Steps))
+	for i, s := range run.Steps {
+		lines[i] = fmt.Sprintf("%-11s  %s", orQueued(s.Status), s.Name)
+		if s.Note != "" {
+			lines[i] += " · " + plain(s.Note)
+		}
+	}
+	return lines
+}
+
+func orQueued(s Status) Status { return cmp.Or(s, Queued) }
 
 // stepLine draws one step: ▓▓▓▓░░░░░░ 42 % · 12,345 of 29,400 documents · 34 MB/s · about 2 min left.
 func stepLine(s Step, now time.Time) string {
@@ -222,7 +238,7 @@ func planParts(run Run) []chat.Part {
 	if len(plan.Losses) > 0 && !ended {
 		lines := []string{"*What is lost by it:*"}
 		for i, loss := range plan.Losses {
-			if i == mostSteps {
+			if i == StepsShown {
 				lines = append(lines, fmt.Sprintf("and %d more", len(plan.Losses)-i))
 				break
 			}

@@ -9,7 +9,7 @@ import (
 	"github.com/kampyn/opsbot/chat"
 )
 
-// rowsShown keeps a certificate's card within one screen; the object beside the backup has every row.
+// rowsShown keeps a certificate's card within one screen; the file beside it has every row.
 const rowsShown = 15
 
 func certificateNote(c backups.Certificate) string {
@@ -55,22 +55,7 @@ func CertificateParts(c backups.Certificate) []chat.Part {
 	if !c.OK {
 		verdict = "🔴 *Not equal.* " + differing(c)
 	}
-	lines := []string{fmt.Sprintf("%-28s %12s %10s  %-12s %s", "collection", "documents", "bytes", "digest", "indexes")}
-	shown := 0
-	for _, row := range c.Rows {
-		if shown == rowsShown && len(row.Differences) == 0 {
-			continue
-		}
-		if shown > 2*rowsShown {
-			break
-		}
-		shown++
-		lines = append(lines, comparisonLine(row))
-	}
-	if rest := len(c.Rows) - shown; rest > 0 {
-		lines = append(lines, fmt.Sprintf("… and %d more", rest))
-	}
-	parts := []chat.Part{chat.Text(verdict), chat.Code(strings.Join(lines, "\n"))}
+	parts := []chat.Part{chat.Text(verdict), certificateSheet(c)}
 	for _, remark := range c.Remarks {
 		parts = append(parts, chat.Note(chat.Escape(remark)))
 	}
@@ -78,20 +63,41 @@ func CertificateParts(c backups.Certificate) []chat.Part {
 		chat.Span(c.Writing), chat.Span(c.Indexing), chat.Span(c.Reading), chat.Span(c.Finished.Sub(c.Started)), chat.Literal(c.ID))))
 }
 
-func comparisonLine(row backups.Comparison) string {
-	name := strings.NewReplacer("\n", `\n`, "\r", `\r`).Replace(row.Expected.Name)
-	if r := []rune(name); len(r) > 28 {
-		name = string(r[:27]) + "…"
+// certificateSheet shows the first rows, and all that differ as far as there is room; the file has every row with all of
+// its digest.
+func certificateSheet(c backups.Certificate) chat.Sheet {
+	width := len("collection")
+	for _, row := range c.Rows {
+		width = max(width, len([]rune(rowName(row))))
 	}
-	if row.Expected.Type == "view" {
-		return fmt.Sprintf("%-28s %12s %10s  %-12s %s", name, "view", "", "", mark(row))
+	brief := []string{fmt.Sprintf("%-28s %12s %10s  %-12s %s", "collection", "documents", "bytes", "digest", "indexes")}
+	whole := []string{fmt.Sprintf("%-*s %14s %10s  %-64s %s", width, "collection", "documents", "bytes", "digest", "indexes")}
+	shown := 0
+	for _, row := range c.Rows {
+		documents, size, digest := chat.Count(row.Found.Documents), chat.Bytes(row.Found.Bytes), row.Found.Digest
+		outcome := fmt.Sprintf("%d %s", len(row.Found.Indexes), mark(row))
+		if row.Expected.Type == "view" {
+			documents, size, digest, outcome = "view", "", "", mark(row)
+		}
+		whole = append(whole, fmt.Sprintf("%-*s %14s %10s  %-64s %s", width, rowName(row), documents, size, digest, outcome))
+		if shown >= rowsShown && (len(row.Differences) == 0 || shown > 2*rowsShown) {
+			continue
+		}
+		shown++
+		brief = append(brief, fmt.Sprintf("%-28s %12s %10s  %-12s %s", cut(rowName(row), 28), documents, size, digest[:min(len(digest), 12)], outcome))
 	}
-	digest := row.Found.Digest
-	if len(digest) > 12 {
-		digest = digest[:12]
+	sheet := chat.Sheet{Name: "certificate-" + c.ID + ".txt", Shown: strings.Join(brief, "\n")}
+	sheet.Whole = sheet.Shown
+	if rest := len(c.Rows) - shown; rest > 0 {
+		sheet.Shown += fmt.Sprintf("\n… and %d more", rest)
+		sheet.Whole = strings.Join(whole, "\n") + "\n"
 	}
-	return fmt.Sprintf("%-28s %12s %10s  %-12s %d %s", name, chat.Count(row.Found.Documents), chat.Bytes(row.Found.Bytes),
-		digest, len(row.Found.Indexes), mark(row))
+	return sheet
+}
+
+// rowName is a collection's name on one line.
+func rowName(row backups.Comparison) string {
+	return strings.NewReplacer("\n", `\n`, "\r", `\r`).Replace(row.Expected.Name)
 }
 
 func mark(row backups.Comparison) string {

@@ -355,7 +355,7 @@ func (j *Prune) details(run Run) []chat.Part {
 	}
 	lines := []string{}
 	for i, left := range result.Left {
-		if i == mostSteps {
+		if i == StepsShown {
 			lines = append(lines, fmt.Sprintf("and %d more", len(result.Left)-i))
 			break
 		}

@@ -211,7 +211,8 @@ func (r *Runner) unknownRun(ctx context.Context, id string) error {
 type Filter struct {
 	Statuses     []Status
 	Kind, Target string
-	Since        time.Time
+	// Since and Before bound when the runs were asked for: Since ≤ At < Before.
+	Since, Before time.Time
 	// Limit is the largest number answered; 0 means all.
 	Limit int
 }
@@ -225,6 +226,9 @@ func (r *Runner) List(ctx context.Context, f Filter) ([]Run, error) {
 	q := state.Query{OrderBy: order, Descending: true, Limit: f.Limit}
 	if !f.Since.IsZero() {
 		q.Where = append(q.Where, state.Condition{Field: order, Op: state.GreaterEqual, Value: state.SortableTime(f.Since)})
+	}
+	if !f.Before.IsZero() {
+		q.Where = append(q.Where, state.Condition{Field: order, Op: state.Less, Value: state.SortableTime(f.Before)})
 	}
 	if f.Kind != "" {
 		q.Where = append(q.Where, is("kind", f.Kind)...)

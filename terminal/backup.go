@@ -134,31 +134,19 @@ func (t *terminal) table(entries []backups.Entry) error {
 	say(w, "BACKUP\tTAKEN\tDOCUMENTS\tSIZE\tSTATE\n")
 	for _, e := range entries {
 		m := e.Manifest
-		say(w, "%s\t%s\t%s\t%s\t%s\n", m.ID, m.Started.UTC().Format(time.DateTime)+" UTC", chat.Count(m.Documents), chat.Bytes(m.Bytes), verdict(e))
+		say(w, "%s\t%s\t%s\t%s\t%s\n", m.ID, m.Started.UTC().Format(time.DateTime)+" UTC", chat.Count(m.Documents), chat.Bytes(m.Bytes), e.State())
 	}
 	return w.Flush()
-}
-
-func verdict(e backups.Entry) string {
-	switch {
-	case e.Fault != "":
-		return "DAMAGED"
-	case e.Verification == nil:
-		return "not verified"
-	case e.Verification.OK:
-		return "verified"
-	}
-	return "DAMAGED"
 }
 
 // entry shows one backup with its collections, objects and proofs.
 func (t *terminal) entry(e backups.Entry) error {
 	m := e.Manifest
 	if e.Fault != "" {
-		say(t.Out, "%s\n  %s: %s\n", m.ID, verdict(e), e.Fault)
+		say(t.Out, "%s\n  %s: %s\n", m.ID, e.State(), e.Fault)
 		return nil
 	}
-	say(t.Out, "%s\n  %s, taken %s in %s\n  MongoDB %s, written by %s\n", m.ID, verdict(e), m.Started.UTC().Format(time.RFC3339),
+	say(t.Out, "%s\n  %s, taken %s in %s\n  MongoDB %s, written by %s\n", m.ID, e.State(), m.Started.UTC().Format(time.RFC3339),
 		chat.Span(m.Finished.Sub(m.Started)), m.Server, m.Tool)
 	if e.Verification != nil {
 		for _, fault := range e.Verification.Faults {

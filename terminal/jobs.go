@@ -2,6 +2,7 @@ package terminal
 
 import (
 	"context"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -46,6 +47,9 @@ func (t *terminal) jobs() *cobra.Command {
 						return err
 					}
 					say(t.Out, "%s\n", plain(runner.Card(run)))
+					if steps := jobs.EveryStep(run); len(steps) > jobs.StepsShown {
+						say(t.Out, "\n%s\n\n", visible(strings.Join(steps, "\n")))
+					}
 					for _, l := range run.Log {
 						say(t.Out, "%s %s\n", l.At.UTC().Format(time.TimeOnly), plainText(l.Text))
 					}

@@ -58,6 +58,8 @@ func plain(m chat.Message) string {
 			lines = append(lines, plainText(string(p)))
 		case chat.Code:
 			lines = append(lines, visible(string(p)))
+		case chat.Sheet:
+			lines = append(lines, visible(p.Whole))
 		case chat.Fields:
 			for _, f := range p {
 				lines = append(lines, fmt.Sprintf("  %-14s %s", plainText(f.Label), plainText(f.Value)))
