@@ -2,6 +2,8 @@ package commands_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"path/filepath"
 	"strconv"
@@ -26,6 +28,7 @@ import (
 //	anna says-in-lounge '/backup'      the same in a channel that the bot is not in
 //	anna is-told 'pattern'…            a direct message to anna matches all patterns
 //	anna hears 'pattern'…              a new message that only anna sees matches all patterns
+//	anna hears-again 'pattern'…        any message that only anna sees matches all patterns, a changed one too
 //	ops shows 'pattern'…               a new message in #ops matches; it is followed from now on
 //	ops becomes 'pattern'…             the followed message has changed into one that matches
 //	anna presses Approve               the newest message that anna sees and that has the button
@@ -35,6 +38,8 @@ import (
 //	server breaks renameCollection 2   the second such command from now on finds its connection cut
 //	server has payments                the collection is there and not empty; server lacks says the opposite
 //	later 31m                          the bot's clock goes that much forward; scripts with "late" in their name begin at noon
+//	server fills c 500                 500 collections c000, c001, … with a document in each
+//	no-files                           the app has no right to send files
 //	slow, fast                         the databases answer late, or at once
 //	orders-away                        the database orders is not reached any more
 //	anna gets-form 'pattern'           anna's open form matches
@@ -59,6 +64,7 @@ func play(t *testing.T, used *usage) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"anna": person("anna"), "ben": person("ben"), "chitra": person("chitra"), "drew": person("drew"), "ops": ops,
 			"slow": slow, "orders-away": ordersAway, "fast": fast, "server": server, "later": later,
+			"no-files": noFiles,
 		},
 	})
 }
@@ -97,12 +103,22 @@ func setUp(env *testscript.Env, used *usage) error {
 		return err
 	}
 	env.Defer(func() { must(env, s.Close()) })
+	if strings.Contains(env.WorkDir, "many") {
+		if err := errors.Join(plantBackups(ctx, env.WorkDir, 300), plantRuns(ctx, env.WorkDir, 300)); err != nil {
+			stop()
+			return err
+		}
+	}
 	c, err := config.Load(s.ConfigFile())
 	if err != nil {
 		stop()
 		return err
 	}
-	env.Defer(func() { must(env, used.add(s.Slack, c)) })
+	taken := ""
+	if strings.Contains(env.WorkDir, "without-files") {
+		taken = "files."
+	}
+	env.Defer(func() { must(env, used.add(s.Slack, c, taken)) })
 	a, err := app.Open(ctx, c, slog.New(slog.DiscardHandler))
 	if err != nil {
 		stop()
@@ -166,6 +182,8 @@ func person(name string) func(*testscript.TestScript, bool, []string) {
 			ts.Check(c.IsTold(user, rest...))
 		case "hears":
 			ts.Check(c.Hears(user, rest...))
+		case "hears-again":
+			ts.Check(c.HearsAgain(user, rest...))
 		case "presses":
 			ts.Check(c.Presses(user, strings.Join(rest, " ")))
 		case "fills":
@@ -251,6 +269,12 @@ func server(ts *testscript.TestScript, _ bool, args []string) {
 		if n, _ := run(bson.D{{Key: "count", Value: name}}).Lookup("n").AsInt64OK(); (n == 0) != (args[0] == "lacks") {
 			ts.Fatalf("%s holds %d documents", name, n)
 		}
+	case "fills":
+		n, err := strconv.Atoi(args[2])
+		ts.Check(err)
+		for i := range n {
+			run(bson.D{{Key: "insert", Value: fmt.Sprintf("%s%03d", name, i)}, {Key: "documents", Value: bson.A{bson.D{{Key: "_id", Value: i}}}}})
+		}
 	case "breaks":
 		n, err := strconv.Atoi(args[2])
 		ts.Check(err)
@@ -266,4 +290,8 @@ func ordersAway(ts *testscript.TestScript, _ bool, _ []string) {
 			ts.Check(d.Server.Faults().Unreachable())
 		}
 	}
+}
+
+func noFiles(ts *testscript.TestScript, _ bool, _ []string) {
+	conversation(ts).Slack.Faults().RemoveScopes("files:write")
 }

@@ -161,6 +161,13 @@ func (c *Conversation) Hears(user string, patterns ...string) error {
 	return err
 }
 
+// HearsAgain waits until any message that only the person sees matches, one that has changed too.
+func (c *Conversation) HearsAgain(user string, patterns ...string) error {
+	_, err := c.wait(patterns, func(m slacksandbox.Message) bool { return m.Ephemeral && m.EphemeralTo == user },
+		fmt.Sprintf("opsbot (only to %s, in place)>", c.Name(user)))
+	return err
+}
+
 // Sees waits for a new message in #ops, and follows it.
 func (c *Conversation) Sees(patterns ...string) error {
 	m, err := c.wait(patterns, func(m slacksandbox.Message) bool { return !c.before[m.TS] && !m.Ephemeral }, "opsbot>")
