@@ -32,9 +32,9 @@ func (b *Bot) answer(ctx context.Context, r Request, reply Reply, problem *chat.
 	}
 	switch {
 	case reply.Load != nil:
-		faults = append(faults, b.loadForm(ctx, r, reply.Load))
+		faults = append(faults, b.loadForm(ctx, r, b.showing(r, reply.Stack), reply.Load))
 	case reply.Form != nil:
-		faults = append(faults, b.openForm(ctx, r, *reply.Form))
+		faults = append(faults, b.openForm(ctx, r, b.showing(r, reply.Stack), *reply.Form))
 	}
 	if reply.Message != nil {
 		faults = append(faults, b.say(ctx, r, *reply.Message))
@@ -65,7 +65,11 @@ func (b *Bot) explain(ctx context.Context, r Request, p *chat.Problem) error {
 		if p.Try != "" {
 			say += " " + p.Try
 		}
-		view, err := r.origin.view.again(b.slack.wording().text(say), b.notifies(r.origin.view.CallbackID))
+		words, wrong := b.slack.wording(), map[string]string{}
+		for input, text := range p.Fields {
+			wrong[input] = words.text(text)
+		}
+		view, err := r.origin.view.again(words.text(say), wrong, b.notifies(r.origin.view.CallbackID))
 		if err == nil {
 			err = b.slack.updateView(ctx, r.origin.view.ID, "", view)
 		}
@@ -162,15 +166,23 @@ func (b *Bot) removeButton(ctx context.Context, r Request) {
 	b.slack.Try(ctx, "remove a button that was used", err)
 }
 
-// openForm shows a form: in the place of the one that the request came from, or by the trigger, or, when that is gone,
-// by a button that makes the request anew.
-func (b *Bot) openForm(ctx context.Context, r Request, f chat.Form) error {
+// showing is how a form is shown: in the place of another, or by a trigger, by itself or on top of another.
+type showing struct{ inPlace, stacked bool }
+
+func (b *Bot) showing(r Request, stack bool) showing {
+	within := r.origin.view != nil && r.origin.view.Type == "modal" && !r.origin.again
+	stack = stack && within && !r.origin.submitted
+	return showing{inPlace: within && !stack, stacked: stack}
+}
+
+// openForm shows a form as it is to be shown or, when the trigger is gone, a button that makes the request anew.
+func (b *Bot) openForm(ctx context.Context, r Request, how showing, f chat.Form) error {
 	view, err := b.slack.renderForm(f, place{Channel: r.Channel, Thread: r.Thread}, b.notifies(f.ID))
 	if err != nil {
 		return err
 	}
-	if v := r.origin.view; v != nil && v.Type == "modal" && !r.origin.again {
-		err := b.slack.updateView(ctx, v.ID, "", view)
+	if how.inPlace {
+		err := b.slack.updateView(ctx, r.origin.view.ID, "", view)
 		if Code(err) == "" || ctx.Err() != nil {
 			return err
 		}
@@ -179,7 +191,7 @@ func (b *Bot) openForm(ctx context.Context, r Request, f chat.Form) error {
 	if r.origin.trigger == "" {
 		return b.offerForm(ctx, r, f.Title)
 	}
-	if err = b.slack.openView(ctx, r.origin.trigger, view); isTriggerGone(err) {
+	if err = b.slack.openView(ctx, r.origin.trigger, how.stacked, view); isTriggerGone(err) {
 		return b.offerForm(ctx, r, f.Title)
 	}
 	return err
@@ -199,11 +211,10 @@ func isTriggerGone(err error) bool {
 }
 
 // loadForm opens a loading view at once and replaces it by the form when that is made.
-func (b *Bot) loadForm(ctx context.Context, r Request, load func(context.Context) (chat.Form, error)) error {
+func (b *Bot) loadForm(ctx context.Context, r Request, how showing, load func(context.Context) (chat.Form, error)) error {
 	v := r.origin.view
-	inPlace := v != nil && v.Type == "modal" && !r.origin.again
 	viewID, externalID := "", ""
-	if inPlace {
+	if how.inPlace {
 		viewID = v.ID
 	} else {
 		if r.origin.trigger == "" {
@@ -217,10 +228,10 @@ func (b *Bot) loadForm(ctx context.Context, r Request, load func(context.Context
 		return err
 	}
 	loading.ExternalID = externalID
-	if inPlace {
+	if how.inPlace {
 		err = b.slack.updateView(ctx, viewID, "", loading)
 	} else {
-		err = b.slack.openView(ctx, r.origin.trigger, loading)
+		err = b.slack.openView(ctx, r.origin.trigger, how.stacked, loading)
 	}
 	if isTriggerGone(err) {
 		return b.offerForm(ctx, r, "")
@@ -307,12 +318,16 @@ func (s *Slack) postURL(ctx context.Context, url string, m *slackgo.WebhookMessa
 	})
 }
 
-// openView opens a form by a trigger. When the answer to an attempt was lost and Slack then says that the trigger was
+// openView opens a form by a trigger, by itself or on top of the one that the trigger comes from. When the answer to an attempt was lost and Slack then says that the trigger was
 // used, the form is open.
-func (s *Slack) openView(ctx context.Context, trigger string, view slackgo.ModalViewRequest) error {
+func (s *Slack) openView(ctx context.Context, trigger string, stacked bool, view slackgo.ModalViewRequest) error {
+	method, open := "views.open", s.api.OpenViewContext
+	if stacked {
+		method, open = "views.push", s.api.PushViewContext
+	}
 	doubtful := false
-	return s.call(ctx, "views.open", "", func(ctx context.Context) error {
-		_, err := s.api.OpenViewContext(ctx, trigger, view)
+	return s.call(ctx, method, "", func(ctx context.Context) error {
+		_, err := open(ctx, trigger, view)
 		if doubtful && slices.Contains([]string{"exchanged_trigger_id", "trigger_exchanged", "duplicate_external_id"}, Code(err)) {
 			return nil
 		}

@@ -98,8 +98,9 @@ func New(o Options) (*Bot, error) {
 		hands: make(chan struct{}, o.Workers)}
 	b.links = newLinks(b)
 	b.homes = newHomes(b, o.Home)
+	b.o.On = o.events()
 	if len(o.Home.Sections) > 0 {
-		b.o.On = append(slices.Clone(o.On), Event{Type: homeEvent, Run: b.homes.opened})
+		b.o.On = append(b.o.On, Event{Type: homeEvent, Run: b.homes.opened})
 	}
 	b.actions[helpAction] = Action{Name: helpAction, Role: Anyone, Run: b.overview}
 	var faults []error
@@ -109,9 +110,9 @@ func New(o Options) (*Bot, error) {
 	for _, a := range o.Actions {
 		faults = append(faults, b.addAction(a))
 	}
-	for _, e := range o.On {
-		if e.Type == "" || e.Run == nil {
-			faults = append(faults, fmt.Errorf("bot: an event without type or handler"))
+	for _, e := range b.o.On {
+		if !slices.Contains(eventTypes, e.Type) || e.Run == nil {
+			faults = append(faults, fmt.Errorf("bot: the event %q is unknown or has no handler", e.Type))
 		}
 	}
 	for role := range o.Roles {
@@ -150,6 +151,14 @@ func (b *Bot) addCommand(c Command) (faults []error) {
 	for _, a := range c.Actions {
 		a.command = c.Name
 		faults = append(faults, b.addAction(a))
+	}
+	for _, u := range c.Uses {
+		if len(u.scopes()) == 0 {
+			faults = append(faults, fmt.Errorf("bot: /%s uses %q, which is unknown", c.Name, u))
+		}
+	}
+	for _, a := range c.Shortcuts {
+		faults = append(faults, b.addAction(Action{Name: shortcutPrefix + a.ID, Role: a.Role, Run: a.Run, command: c.Name}))
 	}
 	return faults
 }

@@ -74,6 +74,8 @@ type message struct {
 	Text     string `json:"text"`
 	User     string `json:"user"`
 	BotID    string `json:"bot_id"`
+	Subtype  string `json:"subtype"`
+	Files    []File `json:"files"`
 }
 
 // pressed is a button or another element that was used.
@@ -89,7 +91,7 @@ type event struct {
 	User        string  `json:"user"`
 	BotID       string  `json:"bot_id"`
 	Text        string  `json:"text"`
-	Channel     string  `json:"channel"`
+	Channel     where   `json:"channel"`
 	ChannelType string  `json:"channel_type"`
 	TS          string  `json:"ts"`
 	ThreadTS    string  `json:"thread_ts"`
@@ -100,11 +102,24 @@ type event struct {
 	Previous    message `json:"previous_message"`
 	UserTeam    string  `json:"user_team"`
 	SourceTeam  string  `json:"source_team"`
+	ItemUser    string  `json:"item_user"`
+	Files       []File  `json:"files"`
 	Item        struct {
 		Type    string `json:"type"`
 		Channel string `json:"channel"`
 		TS      string `json:"ts"`
 	} `json:"item"`
+}
+
+// where is the channel of an event: an ID, or for some an object.
+type where struct{ ID, Name string }
+
+func (w *where) UnmarshalJSON(data []byte) error {
+	if len(data) > 0 && data[0] == '"' {
+		return json.Unmarshal(data, &w.ID)
+	}
+	type plain where // without this method
+	return json.Unmarshal(data, (*plain)(w))
 }
 
 // kindEnvelope is the kind of the records that hold envelopes.

@@ -15,12 +15,14 @@ import (
 // place is where a form was asked for; it travels in the form's metadata, because a submission has no channel.
 type place struct{ Channel, Thread string }
 
-// formPrefix and closePrefix name the actions of a form's submission and dismissal; errorBlock is the block with what
-// was wrong with the last submission.
+// formPrefix and closePrefix name the actions of a form's submission and dismissal, shortcutPrefix those of shortcuts;
+// errorBlock begins the IDs of the blocks with what was wrong with the last submission.
 const (
 	formPrefix  = "form:"
 	closePrefix = "close:"
 	errorBlock  = "opsbot.error"
+
+	shortcutPrefix = "shortcut:"
 )
 
 // renderForm draws a form with the commands as the workspace has them.
@@ -37,7 +39,7 @@ func renderForm(f chat.Form, at place, notifyClose bool) (slackgo.ModalViewReque
 	}
 	var blocks []slackgo.Block
 	if f.Error != "" {
-		blocks = append(blocks, drawError(f.Error))
+		blocks = append(blocks, drawError("", f.Error))
 	}
 	if len(f.Intro) > 0 {
 		p := painter{room: room{maxViewBlocks - len(f.Inputs) - 1, 10 * maxTotal}}
@@ -68,9 +70,10 @@ func renderForm(f chat.Form, at place, notifyClose bool) (slackgo.ModalViewReque
 	return view, nil
 }
 
-func drawError(text string) slackgo.Block {
+// drawError draws what was wrong with the last submission: above the input of that ID, or at the top.
+func drawError(input, text string) slackgo.Block {
 	b := slackgo.NewSectionBlock(mrkdwn(cut(":warning: "+text, maxSection)), nil, nil)
-	b.BlockID = errorBlock
+	b.BlockID = errorBlock + actionSuffix + input
 	return b
 }
 
@@ -189,19 +192,24 @@ func (v *view) firstInput() string {
 	return ""
 }
 
-// again draws the form as it was submitted, with what was entered and with the error on top.
-func (v *view) again(problem string, notifyClose bool) (slackgo.ModalViewRequest, error) {
+// again draws the form as it was submitted, with what was entered, with the error on top, and those of single inputs,
+// by their IDs, above them. Slack has a place of its own for those, but only in the acknowledgement.
+func (v *view) again(problem string, wrong map[string]string, notifyClose bool) (slackgo.ModalViewRequest, error) {
 	var blocks slackgo.Blocks
 	if err := json.Unmarshal(v.Blocks, &blocks); err != nil {
 		return slackgo.ModalViewRequest{}, fmt.Errorf("bot: read the form %s: %w", v.CallbackID, err)
 	}
-	shown := []slackgo.Block{drawError(problem)}
+	shown := []slackgo.Block{drawError("", problem)}
 	values := v.values()
 	for _, b := range blocks.BlockSet {
 		if in, ok := b.(*slackgo.InputBlock); ok {
 			refill(in.Element, values)
+			id, _, _ := strings.Cut(in.BlockID, actionSuffix)
+			if text, bad := wrong[id]; bad {
+				shown = append(shown, drawError(id, text))
+			}
 		}
-		if s, ok := b.(*slackgo.SectionBlock); ok && s.BlockID == errorBlock {
+		if s, ok := b.(*slackgo.SectionBlock); ok && strings.HasPrefix(s.BlockID, errorBlock) {
 			continue
 		}
 		shown = append(shown, b)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -73,6 +74,9 @@ type ManifestSettings struct {
 	TokenRotation bool `json:"token_rotation_enabled"`
 }
 
+// maxShortcuts is how many entries of menus an app can have. https://docs.slack.dev/reference/app-manifest
+const maxShortcuts = 10
+
 // NewManifest describes the app that answers what the options say, with no more permissions than that takes. Only
 // Commands, On, Home, Roles and Prefix are looked at. An error names what Slack would not take.
 func NewManifest(o Options) (Manifest, error) {
@@ -96,11 +100,30 @@ func NewManifest(o Options) (Manifest, error) {
 		if c.Summary == "" {
 			faults = append(faults, fmt.Errorf("bot: the command %s has no summary for the manifest", c.Name))
 		}
+		for _, s := range c.Shortcuts {
+			faults = append(faults, m.addShortcut(s))
+		}
+	}
+	if n := len(m.Features.Shortcuts); n > maxShortcuts {
+		faults = append(faults, fmt.Errorf("bot: a manifest holds at most %d shortcuts, not %d", maxShortcuts, n))
 	}
 	if len(o.Commands) == 0 || len(o.Commands) > 50 {
 		faults = append(faults, fmt.Errorf("bot: a manifest holds 1 to 50 commands, not %d", len(o.Commands)))
 	}
 	return m, errors.Join(faults...)
+}
+
+func (m *Manifest) addShortcut(s Shortcut) error {
+	kind := "global"
+	if s.OnMessage {
+		kind = "message"
+	}
+	m.Features.Shortcuts = append(m.Features.Shortcuts, ManifestShortcut{Name: s.Label, Type: kind, CallbackID: s.ID, Description: s.Summary})
+	if s.Label == "" || s.Summary == "" {
+		return fmt.Errorf("bot: the shortcut %s has no label or no summary", s.ID)
+	}
+	return errors.Join(tooLong("the label of the shortcut "+s.ID, s.Label, 24),
+		tooLong("the summary of the shortcut "+s.ID, s.Summary, 150), tooLong("the ID of a shortcut", s.ID, 255))
 }
 
 // tooLong is an error for a text of more than the characters that a manifest takes.
@@ -118,10 +141,12 @@ func (o Options) subscriptions() []string {
 	if o.hasHome() {
 		names = append(names, homeEvent)
 	}
-	for _, e := range o.On {
-		switch e.Type {
-		case "message", "message_changed", "message_deleted":
+	for _, e := range o.events() {
+		switch what, ofChannel := strings.CutPrefix(e.Type, "channel_"); {
+		case slices.Contains(messageEvents, e.Type):
 			names = append(names, "message.channels", "message.groups")
+		case ofChannel:
+			names = append(names, e.Type, "group_"+what) // which tells the same of private channels
 		default:
 			names = append(names, e.Type)
 		}

@@ -3,6 +3,7 @@ package bot
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -237,10 +238,12 @@ func TestFormAgain(t *testing.T) {
 	require.Equal(t, map[string][]string{"text": {"hello"}, "one": {"b"}, "some": {"a", "b"}}, v.values())
 	require.Equal(t, "text", v.firstInput())
 
-	for range 2 { // the error is replaced, not stacked
-		shown, err := v.again("That won't do.", false)
+	for range 2 { // the errors are replaced, not stacked
+		shown, err := v.again("That won't do.", map[string]string{"some": "Too many."}, false)
 		require.NoError(t, err)
-		require.Len(t, shown.Blocks.BlockSet, 6)
+		require.Len(t, shown.Blocks.BlockSet, 7)
+		require.Contains(t, shown.Blocks.BlockSet[3].(*slackgo.SectionBlock).Text.Text, "Too many.")
+		shown.Blocks.BlockSet = slices.Delete(shown.Blocks.BlockSet, 3, 4)
 		require.Contains(t, shown.Blocks.BlockSet[0].(*slackgo.SectionBlock).Text.Text, "That won't do.")
 		require.Equal(t, "hello", shown.Blocks.BlockSet[1].(*slackgo.InputBlock).Element.(*slackgo.PlainTextInputBlockElement).InitialValue)
 		require.Equal(t, "b", shown.Blocks.BlockSet[2].(*slackgo.InputBlock).Element.(*slackgo.SelectBlockElement).InitialOption.Value)

@@ -46,10 +46,16 @@ type Request struct {
 	Values  map[string][]string
 	Meta    string
 	Changed string
-	// Message is the message whose button was pressed, or to which a shortcut, reaction or event belongs.
+	// Message is the message whose button was pressed, or to which a shortcut, reaction or event belongs; Author is the
+	// user ID of who wrote that, for shortcuts, reactions and events.
 	Message chat.Ref
-	// Text is the text of a message event; Reaction is the name of a reaction without colons.
-	Text, Reaction string
+	Author  string
+	// Text and Files are those of the message of an event or a shortcut, as it stands after an edit and as it stood
+	// before it was deleted. Of a renamed channel Text is the new name.
+	Text  string
+	Files []File
+	// Reaction is the name of a reaction without colons.
+	Reaction string
 
 	origin origin
 	may    func(ctx context.Context, userID string, role Role) error
@@ -69,8 +75,11 @@ type Reply struct {
 	Message *chat.Message
 	// Update replaces the message whose button was pressed.
 	Update *chat.Message
-	// Form is opened, or replaces the form that was submitted.
+	// Form is opened, or replaces the form that was submitted or in which something was pressed.
 	Form *chat.Form
+	// Stack opens Form, or what Load makes, on top of the form in which something was pressed instead. When it is
+	// closed the other one is seen again, as it was. Slack shows three at most on top of each other.
+	Stack bool
 	// Load makes the form when that takes longer than a trigger lives: a loading view is opened at once and replaced
 	// by what Load returns.
 	Load func(ctx context.Context) (chat.Form, error)
@@ -96,8 +105,26 @@ type Command struct {
 	// Overview says that the command is the way in: the list of all commands stands below its answer, its help is that
 	// list, and a mention alone asks for it.
 	Overview bool
-	// Actions are the buttons and forms that belong to the command.
-	Actions []Action
+	// Actions are the buttons and forms that belong to the command, Shortcuts the entries of Slack's menus.
+	Actions   []Action
+	Shortcuts []Shortcut
+	// On are the events that the command listens to, Uses what else of Slack its handlers work with: both bring the
+	// scopes that they take to the manifest.
+	On   []Event
+	Uses []Use
+}
+
+// Shortcut is an entry of Slack's shortcut menus: of the global one, where a Request has neither Channel nor Message, or
+// of that of each message, where it has both, with the Thread and Author, Text and Files of the message.
+// https://docs.slack.dev/interactivity/implementing-shortcuts
+type Shortcut struct {
+	// ID names it: the Request's Action is "shortcut:" and the ID.
+	ID string
+	// Label is what the menu shows, at most 24 characters; Summary says what it does, in at most 150.
+	Label, Summary string
+	OnMessage      bool
+	Role           Role
+	Run            Handler
 }
 
 // Word is a command's first word with its own role: "now" in "/backup now orders".
@@ -117,9 +144,17 @@ type Action struct {
 	command string // that it belongs to
 }
 
-// Event is something that happens without being asked of the bot: "app_home_opened", "message", "reaction_added",
-// "reaction_removed", "message_changed", "message_deleted". Every handler of the type is called.
+// Event is something that happens without being asked of the bot, in the channels that it is in. Every handler of the
+// type is called, with no role needed: a handler asks Request.May. What the bot itself has done is not told.
+//
+// The types are "app_home_opened"; "message", "message_changed" (its User is the author), "message_deleted" (the same);
+// "reaction_added", "reaction_removed"; "member_joined_channel" (its User is who joined); "channel_archive",
+// "channel_unarchive", and "channel_rename", which does not say who did it.
 type Event struct {
 	Type string
-	Run  Handler
+	// Why says for the manifest and the check what it is listened to for: "adding messages to the timeline".
+	Why string
+	// Optional says that the bot works without the event's scope, but not as well.
+	Optional bool
+	Run      Handler
 }

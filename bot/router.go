@@ -66,8 +66,7 @@ func (e envelope) event() (event, error) {
 	if err := json.Unmarshal(p.Event, &kind); err != nil {
 		return v, fmt.Errorf("bot: read an event: %w", err)
 	}
-	switch kind.Type {
-	case "app_mention", "app_home_opened", "message", "reaction_added", "reaction_removed":
+	if kind.Type == "app_mention" || slices.Contains(eventTypes, (event{Type: kind.Type}).name()) {
 		if err := json.Unmarshal(p.Event, &v); err != nil {
 			return v, fmt.Errorf("bot: read an event of type %s: %w", kind.Type, err)
 		}
@@ -88,7 +87,8 @@ func (e envelope) submission() (payload, bool) {
 func (e envelope) lane() string {
 	if e.Type == eventsType {
 		if v, err := e.event(); err == nil {
-			return v.User + " " + v.Channel
+			author := orElse(v.User, orElse(v.Message.User, v.Previous.User))
+			return author + " " + orElse(v.Channel.ID, v.Item.Channel)
 		}
 		return ""
 	}
@@ -131,13 +131,23 @@ func (v event) isDirect() bool {
 		(v.Subtype == "" || v.Subtype == "file_share" || v.Subtype == "thread_broadcast")
 }
 
+// eventTypes are what can be listened to.
+var eventTypes = []string{homeEvent, "message", "message_changed", "message_deleted", "reaction_added", "reaction_removed",
+	"member_joined_channel", "channel_archive", "channel_unarchive", "channel_rename"}
+
 // name is the type under which an event is listened to, or "" for those that tell nothing new.
 func (v event) name() string {
 	if v.Type == "app_home_opened" && v.Tab != "home" && v.Tab != "" {
 		return ""
 	}
 	if v.Type != "message" {
+		if what, private := strings.CutPrefix(v.Type, "group_"); private {
+			return "channel_" + what
+		}
 		return v.Type
+	}
+	if v.Subtype == "message_changed" && v.Message.Subtype == "tombstone" { // what is left of one that has answers
+		return "message_deleted"
 	}
 	switch v.Subtype {
 	case "", "file_share", "thread_broadcast", "me_message", "bot_message":
@@ -198,10 +208,10 @@ func (b *Bot) routeInteraction(ctx context.Context, r Request, p payload) (*aske
 		}
 		return b.routeAction(r, closePrefix+p.View.CallbackID, true)
 	case "shortcut", "message_action":
-		r.Text = p.Message.Text
+		r.Text, r.Author, r.Files = p.Message.Text, p.Message.User, p.Message.Files
 		r.Message = refOf(r.Channel, p.Message.TS)
 		r.Thread = p.Message.ThreadTS
-		return b.routeAction(r, "shortcut:"+p.CallbackID, false)
+		return b.routeAction(r, shortcutPrefix+p.CallbackID, false)
 	case "block_actions":
 		return b.routePress(ctx, r, p)
 	}
@@ -319,8 +329,8 @@ func (b *Bot) routeCommand(r Request, name string, words []string) (*asked, erro
 }
 
 func (b *Bot) routeEvent(ctx context.Context, s *stored, v event) (*asked, error) {
-	r := Request{ID: s.ID, At: s.Received, User: chat.User{ID: v.User, Team: orElse(v.UserTeam, v.SourceTeam)}, Channel: v.Channel,
-		Thread: v.ThreadTS, Text: v.Text, Message: refOf(v.Channel, v.TS), origin: origin{received: s.Received, team: v.UserTeam}}
+	r := Request{ID: s.ID, At: s.Received, User: chat.User{ID: v.User, Team: orElse(v.UserTeam, v.SourceTeam)}, Channel: v.Channel.ID,
+		Thread: v.ThreadTS, Text: v.Text, Files: v.Files, Message: refOf(v.Channel.ID, v.TS), origin: origin{received: s.Received, team: v.UserTeam}}
 	self, err := b.slack.Identity(ctx)
 	if err != nil {
 		return nil, err
@@ -334,26 +344,35 @@ func (b *Bot) routeEvent(ctx context.Context, s *stored, v event) (*asked, error
 		}
 		return b.routeMention(r, v.Text, mentionOf(self.User).FindStringIndex(v.Text))
 	}
-	r.Action = v.name()
+	r.Action, r.Author = v.name(), v.User
 	switch r.Action {
 	case "":
 		return nil, nil
 	case "app_home_opened":
 		r.Channel, r.Message = "", chat.Ref{}
 	case "message_changed":
-		r.User.ID, r.Text, r.Thread = v.Message.User, v.Message.Text, v.Message.ThreadTS
-		r.Message = refOf(v.Channel, v.Message.TS)
+		r.about(v.Channel.ID, v.Message)
 	case "message_deleted":
-		r.User.ID, r.Text, r.Thread = v.Previous.User, v.Previous.Text, v.Previous.ThreadTS
-		r.Message = refOf(v.Channel, v.DeletedTS)
+		v.Previous.TS = orElse(v.DeletedTS, v.Previous.TS)
+		r.about(v.Channel.ID, v.Previous)
+	case "member_joined_channel", "channel_archive", "channel_unarchive":
+		r.Author, r.Message = "", chat.Ref{}
+	case "channel_rename":
+		r.Author, r.Text = "", v.Channel.Name
 	case "reaction_added", "reaction_removed":
 		if v.Item.Type != "message" {
 			return nil, nil
 		}
-		r.Channel, r.Reaction = v.Item.Channel, v.Reaction
+		r.Channel, r.Reaction, r.Author = v.Item.Channel, v.Reaction, v.ItemUser
 		r.Message = refOf(v.Item.Channel, v.Item.TS)
 	}
 	return &asked{request: r, event: true}, nil
+}
+
+// about makes the request one about a message that was changed.
+func (r *Request) about(channel string, m message) {
+	r.User.ID, r.Author, r.Text, r.Files, r.Thread = m.User, m.User, m.Text, m.Files, m.ThreadTS
+	r.Message = refOf(channel, m.TS)
 }
 
 // routeMention takes what stands behind the mention, or all of a direct message, as a command line.

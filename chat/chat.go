@@ -208,6 +208,9 @@ type Problem struct {
 	Try string
 	// Err is the cause; nil when the input alone was at fault.
 	Err error
+	// Fields say what is wrong with single inputs of the form that was submitted, by their IDs, and stand there beside
+	// Say, which has to make sense alone.
+	Fields map[string]string
 	// Follow are offered with the problem, such as the run that is in the way.
 	Follow []Button
 }
