@@ -113,7 +113,7 @@ type Incident struct {
 	// Place is what stands for it in Slack.
 	Place Place `json:"place"`
 
-	// History holds the newest moments, oldest first, at most 40; each becomes an event and a timeline entry. Logged is
+	// History holds the newest moments, oldest first, about 40; each becomes an event and a timeline entry. Logged is
 	// the N of the last that has.
 	History []Moment `json:"history"`
 	Logged  int      `json:"logged"`
@@ -268,7 +268,7 @@ func (i *Incident) note(act Act, what, text string) {
 		last = i.History[n-1].N
 	}
 	i.History = append(i.History, Moment{N: last + 1, What: what, At: act.At, By: act.By, Text: text})
-	for len(i.History) > 40 && i.History[0].N <= i.Logged {
+	for len(i.History) > 40 && (i.History[0].N <= min(i.Logged, i.saidUpTo()) || len(i.History) > 400) {
 		i.History = i.History[1:]
 	}
 }

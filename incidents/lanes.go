@@ -6,9 +6,9 @@ import (
 
 // allLanes are all effects, in the order in which they are brought about.
 func (d *Desk) allLanes() []lane {
-	slack := []effect{d.record()}
+	slack := []effect{d.record(), d.said(), d.followed(), d.reminder(), d.unled()}
 	return []lane{
-		{name: "slack", effects: slack, next: func(i Incident) time.Time { return time.Time{} }},
+		{name: "slack", effects: slack, next: d.remindNext},
 		{name: "github", effects: nil, next: func(i Incident) time.Time { return time.Time{} }},
 	}
 }
