@@ -197,11 +197,12 @@ func placed(p backups.Placed) string {
 // standsParts says exactly which collections are which.
 func standsParts(run Run, j backups.InPlace) []chat.Part {
 	if !j.Touched() {
-		text := "*Nothing was replaced:* every collection is the one that was there before."
+		parts := []chat.Part{chat.Text("*Nothing was replaced:* every collection is the one that was there before.")}
 		if j.Before != "" {
-			text += " " + chat.Literal(j.Before) + " was taken, and stays."
+			parts = append(parts, chat.Text(chat.Literal(j.Before)+" was taken first, and stays. It holds what is there now: to try again, name "+
+				chat.Literal(j.Backup)+", as in `/restore "+j.Backup+" in place`, since the newest backup is that one."))
 		}
-		return []chat.Part{chat.Text(text)}
+		return parts
 	}
 	lines := []string{"*What stands there now:*"}
 	for _, group := range []struct {

@@ -91,9 +91,14 @@ func (c *Conversation) HomeShows(user string, patterns ...string) error {
 	return nil
 }
 
-// Presses a button of the newest message that the person sees and that has it.
+// Presses a button of the newest message that the person sees and that has it, behind any form that is still open.
 func (c *Conversation) Presses(user, label string) error {
 	return c.act(fmt.Sprintf("\n%s presses [%s]", c.Name(user), label), func() error {
+		if _, open := c.Slack.As(user).View(); open { // one that was sent stays with the last words, until the person closes it
+			if err := c.Slack.As(user).CancelAll(); err != nil {
+				return err
+			}
+		}
 		all := c.Slack.Messages(c.Ops)
 		for i := len(all) - 1; i >= 0; i-- {
 			m := all[i]
@@ -130,12 +135,17 @@ func (c *Conversation) Submits(user string) error {
 	return c.act(fmt.Sprintf("\n%s submits the form", c.Name(user)), c.Slack.As(user).Submit)
 }
 
-func (c *Conversation) act(shown string, do func() error) error {
-	fmt.Fprintln(c.Out, shown)
+// NewTurn makes what was posted so far the past, as whenever somebody speaks: only what comes from now on is new.
+func (c *Conversation) NewTurn() {
 	c.before = map[string]bool{}
 	for _, m := range c.Slack.Messages(c.Ops) {
 		c.before[m.TS] = true
 	}
+}
+
+func (c *Conversation) act(shown string, do func() error) error {
+	fmt.Fprintln(c.Out, shown)
+	c.NewTurn()
 	if err := do(); err != nil {
 		return fmt.Errorf("%s: %w", strings.TrimSpace(shown), err)
 	}
@@ -264,4 +274,14 @@ func indent(s string) string {
 		return ""
 	}
 	return "    " + strings.ReplaceAll(s, "\n", "\n    ")
+}
+
+// Card is the followed message as a person reads it now.
+func (c *Conversation) Card() string {
+	for _, m := range c.Slack.Messages(c.Ops) {
+		if m.TS == c.card {
+			return m.Plain()
+		}
+	}
+	return ""
 }
