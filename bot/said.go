@@ -26,6 +26,8 @@ type Said struct {
 	Subtype string
 	Edited  bool
 	Files   []File
+	// Reactions counts the people who have reacted, by the reaction's name without colons; the bot's own do not count.
+	Reactions map[string]int
 }
 
 // When is the moment at which it was said.
@@ -72,6 +74,15 @@ func (s *Slack) said(channel string, m slackgo.Message) Said {
 	self := s.identity
 	s.mu.Unlock()
 	one.Own = self != nil && (m.User != "" && m.User == self.User || m.BotID != "" && m.BotID == self.Bot)
+	for _, r := range m.Reactions {
+		if one.Reactions == nil {
+			one.Reactions = map[string]int{}
+		}
+		one.Reactions[r.Name] = r.Count
+		if self != nil && slices.Contains(r.Users, self.User) { // a long list of users is cut, the count is not
+			one.Reactions[r.Name]--
+		}
+	}
 	for _, f := range m.Files {
 		one.Files = append(one.Files, File{ID: f.ID, Name: f.Name, Title: f.Title, Type: f.Mimetype, Size: int64(f.Size), URL: f.URLPrivate})
 	}

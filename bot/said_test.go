@@ -34,9 +34,12 @@ func TestSaid(t *testing.T) {
 	require.WithinDuration(t, time.Now(), one.When(), time.Minute)
 	require.Equal(t, bot.File{ID: one.Files[0].ID, Name: "graph.png", Title: "graph.png", Type: "image/png", Size: 3, URL: one.Files[0].URL}, one.Files[0])
 
+	require.NoError(t, s.alice.React(s.ops, reply, "pushpin"))
+	require.NoError(t, speaker.React(t.Context(), chat.Ref{Channel: s.ops, TS: reply}, "pushpin"))
 	one, found, err = speaker.Said(t.Context(), chat.Ref{Channel: s.ops, TS: reply})
 	require.NoError(t, err)
 	require.True(t, found, "also within a thread")
+	require.Equal(t, map[string]int{"pushpin": 1}, one.Reactions, "the bot's own does not count")
 	require.Equal(t, "in the thread, mended", one.Text)
 	require.True(t, one.Edited)
 	require.Equal(t, ts, one.Thread)
