@@ -29,6 +29,7 @@ func Home(p Parts) bot.Home {
 	return bot.Home{Stamp: h.stamp, Sections: []bot.Section{
 		{Name: "opsbot", Draw: h.actions},
 		{Name: "Needs a decision", Draw: h.decisions},
+		{Name: "Incidents", Draw: h.incidents},
 		{Name: "Running", Draw: h.running},
 		{Name: "Backups", Draw: h.backups},
 		{Name: "Coming up", Draw: h.upcoming},

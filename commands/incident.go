@@ -142,13 +142,8 @@ func (p Parts) mayRun(ctx context.Context, r bot.Request, i incidents.Incident) 
 	if err := p.mayRead(ctx, r, i); err != nil {
 		return err
 	}
-	if i.By.ID == r.User.ID {
+	if i.Involves(r.User.ID) {
 		return nil
-	}
-	for _, who := range i.Roles {
-		if who.ID == r.User.ID {
-			return nil
-		}
 	}
 	if err := r.May(ctx, bot.Involved); err != nil {
 		return &chat.Problem{Say: "Only operators, approvers, who declared the " + i.Kind() + " and those with a role in it can decide that.",

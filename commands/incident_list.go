@@ -47,7 +47,7 @@ func (p Parts) incidentListed(ctx context.Context, r bot.Request) (bot.Reply, er
 	}
 	first = max(0, min(first, len(open)-1))
 	lines := p.incidentLines(ctx, r, open[first:min(first+incidentsListed, len(open))])
-	parts := []chat.Part{chat.Header("Open incidents"), chat.Text(orElse(lines, "Nothing is open."))}
+	parts := []chat.Part{chat.Header("Open incidents"), chat.Text(cmp.Or(lines, "Nothing is open."))}
 	if more := incidentPages(first, len(open)); len(more) > 0 {
 		parts = append(parts, more)
 	}
@@ -89,20 +89,26 @@ func (p Parts) incidentLines(ctx context.Context, r bot.Request, all []incidents
 			lines = append(lines, fmt.Sprintf("🔒 *%s* %s · private", i.Name(), i.Severity))
 			continue
 		}
-		line := fmt.Sprintf("%s *%s* %s · %s · *%s* · %s", incidents.Icon(p.Desk.Rules(), i), i.Name(), i.Severity, chat.Escape(i.Title), i.Status,
-			chat.Span(p.Now().Sub(i.At)))
-		if who, ok := i.Roles[incidents.Commander]; ok {
-			line += " · " + who.Mention()
-		}
-		if i.Place.Channel != "" {
-			line += " · <#" + i.Place.Channel + ">"
-		}
-		lines = append(lines, line)
+		lines = append(lines, p.incidentLine(i))
 	}
 	return strings.Join(lines, "\n")
 }
 
-func orElse(s, otherwise string) string { return cmp.Or(s, otherwise) }
+// incidentLine is an incident in a line.
+func (p Parts) incidentLine(i incidents.Incident) string {
+	line := fmt.Sprintf("%s *%s* %s · %s · *%s* · %s", incidents.Icon(p.Desk.Rules(), i), i.Name(), i.Severity, chat.Escape(i.Title), i.Status,
+		chat.Span(p.Now().Sub(i.At)))
+	if i.Drill {
+		line += " · drill"
+	}
+	if who, ok := i.Roles[incidents.Commander]; ok {
+		line += " · " + who.Mention()
+	}
+	if i.Place.Channel != "" {
+		line += " · <#" + i.Place.Channel + ">"
+	}
+	return line
+}
 
 func (p Parts) incidentShow(ctx context.Context, r bot.Request) (bot.Reply, error) {
 	if r.Value != "" {
