@@ -24,24 +24,28 @@ type attachment struct {
 	content                   string
 }
 
-// ShowPicture shows a picture in a channel (an ID or a name), in a thread unless that is "", in order with what is
-// posted there. It needs the scope files:write; in doubt whether it stands already it looks at the channel's history.
+// ShowPicture shows a picture in a channel (an ID or a name), in a thread unless that is "". What is posted and edited
+// there meanwhile does not wait for it. It tries until ctx ends. It needs the scope files:write; in doubt whether the
+// picture stands already it looks at the channel's history.
 func (s *Slack) ShowPicture(ctx context.Context, channel, thread string, p Picture) error {
 	id, err := s.ChannelID(ctx, channel)
 	if err != nil {
 		return err
 	}
 	a := attachment{name: p.Name, title: p.Title, alt: p.Alt, comment: s.wording().text(p.Comment), content: string(p.PNG)}
-	err = s.send(ctx, id, func(ctx context.Context) error {
-		if p.Key == "" {
-			return s.attach(ctx, id, thread, a)
-		}
-		return s.attachOnce(ctx, id, thread, "picture/"+p.Key, a)
-	})
-	return explain(id, err)
+	if p.Key == "" {
+		return explain(id, s.attach(ctx, id, thread, a))
+	}
+	select {
+	case s.pictures <- struct{}{}:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	defer func() { <-s.pictures }()
+	return explain(id, s.attachOnce(ctx, id, thread, "picture/"+p.Key, a))
 }
 
-// attachOnce is attach for a key: which file it is gets noted before it is shared.
+// attachOnce is attach for a key, one at a time: which file it is gets noted before it is shared.
 func (s *Slack) attachOnce(ctx context.Context, channel, thread, key string, a attachment) error {
 	record, before, err := s.claimPost(ctx, channel, key)
 	if err != nil || before.Shown {

@@ -1,9 +1,11 @@
 package bot_test
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -49,15 +51,27 @@ func TestShowPicture(t *testing.T) {
 	chart.Key, chart.PNG = "report/2", []byte("two")
 	s.server.Faults().Hang("conversations.replies", -1)
 	s.server.Faults().LoseAnswers("files.completeUploadExternal", 1)
-	go func() { _ = speaker.ShowPicture(t.Context(), "ops", at.TS, chart) }() // is stopped below
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- speaker.ShowPicture(ctx, "ops", at.TS, chart) }()
 	require.Eventually(t, func() bool { return s.shown(s.ops, "two") == 1 }, s.wait(), tick)
+	cancel()
+	require.ErrorIs(t, <-ended, context.Canceled)
 	stop()
 	s.server.Faults().Reset()
 	speaker, _ = s.speak()
 	require.NoError(t, speaker.ShowPicture(t.Context(), "ops", at.TS, chart))
 	require.Equal(t, 1, s.shown(s.ops, "two"))
 
-	chart.Key = ""
+	var all sync.WaitGroup
+	chart.Key, chart.PNG = "report/3", []byte("three")
+	for range 3 {
+		all.Go(func() { require.NoError(t, speaker.ShowPicture(t.Context(), "ops", at.TS, chart)) })
+	}
+	all.Wait()
+	require.Equal(t, 1, s.shown(s.ops, "three"))
+
+	chart.Key, chart.PNG = "", []byte("two")
 	for range 2 {
 		require.NoError(t, speaker.ShowPicture(t.Context(), s.ops, "", chart))
 	}

@@ -67,6 +67,7 @@ type Slack struct {
 	people   cache[Person]
 	groups   cache[[]string]
 	worded   wording
+	pictures chan struct{}   // held by whoever shows one with a key
 	tried    map[string]bool // optional calls whose failure was reported
 	noFiles  refusal
 }
@@ -104,6 +105,7 @@ func NewSlack(o SlackOptions) *Slack {
 		directs:  map[string]string{},
 		people:   cache[Person]{now: o.Now, keep: time.Minute},
 		groups:   cache[[]string]{now: o.Now, keep: time.Minute},
+		pictures: make(chan struct{}, 1),
 		tried:    map[string]bool{},
 	}
 }
