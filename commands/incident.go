@@ -28,7 +28,10 @@ func (p Parts) incident() bot.Command {
 		Role:     bot.Anyone,
 		Run:      p.incidentOpen,
 	}
-	for _, part := range []incidentPart{p.incidentList()} {
+	for _, part := range []incidentPart{
+		p.incidentList(), p.incidentStatus(), p.incidentSeverity(), p.incidentRole(), p.incidentUpdate(), p.incidentResponse(),
+		p.incidentMilestone(), p.incidentResolve(), p.incidentClose(),
+	} {
 		c.Words = append(c.Words, part.words...)
 		c.Actions = append(c.Actions, part.actions...)
 	}

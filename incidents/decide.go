@@ -70,7 +70,7 @@ func (i *Incident) mayAdvance(r Rules, to Status, reason string) error {
 		return &chat.Problem{Say: fmt.Sprintf("%s is %s; only a resolved one can be closed.", i.Called(), i.Status),
 			Try: "First `/incident resolve`."}
 	case to == Closed:
-		return r.needsPostMortem(*i)
+		return r.CheckPostMortem(*i)
 	}
 	return nil
 }
@@ -111,6 +111,14 @@ func (i *Incident) SetSeverity(r Rules, act Act, name, reason string) error {
 	worse := r.Worse(name, i.Severity)
 	i.Severity = name
 	i.updateAgain(r, act, worse)
+	return nil
+}
+
+// CheckOpen answers a *chat.Problem if the incident is closed, so that no form is opened in vain.
+func (i Incident) CheckOpen() error {
+	if i.Status == Closed {
+		return i.closed()
+	}
 	return nil
 }
 

@@ -117,8 +117,8 @@ func (r Rules) checkServices(services []string) error {
 	return nil
 }
 
-// needsPostMortem says why the incident cannot be closed yet, or nil. A drill is held to the same.
-func (r Rules) needsPostMortem(i Incident) error {
+// CheckPostMortem says why the incident cannot be closed yet, or nil. A drill is held to the same.
+func (r Rules) CheckPostMortem(i Incident) error {
 	if !r.severityOf(i).PostMortem || i.PostMortem.Number > 0 || !i.PostMortem.At.IsZero() {
 		return nil
 	}

@@ -2,6 +2,7 @@ package incidents
 
 import (
 	"regexp"
+	"strings"
 
 	"github.com/kampyn/opsbot/chat"
 )
@@ -11,5 +12,8 @@ import (
 func typed(s string) string {
 	return mention.ReplaceAllString(chat.Escape(s), "<$1>")
 }
+
+// Quoted draws what a person typed as a quotation.
+func Quoted(s string) string { return "> " + strings.ReplaceAll(typed(s), "\n", "\n> ") }
 
 var mention = regexp.MustCompile(`&lt;((?:@[UW][0-9A-Z]+|#C[0-9A-Z]+|!subteam\^S[0-9A-Z]+)(?:\|[^&<>|]*)?)&gt;`)
