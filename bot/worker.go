@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"runtime/debug"
@@ -427,7 +426,7 @@ func (b *Bot) speakable(s *stored, err error) *chat.Problem {
 		if p.Err == nil {
 			return p
 		}
-		reference := newReference()
+		reference := chat.NewReference()
 		b.log.Warn("a request met a problem", "reference", reference, "id", s.ID, "error", p.Err)
 		told := *p
 		told.Try = strings.TrimSpace(p.Try + " (reference " + reference + ")")
@@ -438,12 +437,9 @@ func (b *Bot) speakable(s *stored, err error) *chat.Problem {
 		Try: "The log has the details under that reference.", Err: err}
 }
 
-// newReference answers a short name by which a line of the log is found.
-func newReference() string { return "E-" + rand.Text()[:5] }
-
 // fault logs an error under a new short reference and answers that.
 func (b *Bot) fault(what string, s *stored, err error) string {
-	reference := newReference()
+	reference := chat.NewReference()
 	b.log.Error("a fault", "what", what, "reference", reference, "id", s.ID, "attempt", s.Attempts, "error", err)
 	return reference
 }

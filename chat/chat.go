@@ -3,6 +3,7 @@
 package chat
 
 import (
+	"crypto/rand"
 	"regexp"
 	"strings"
 	"time"
@@ -226,6 +227,9 @@ func (p *Problem) Error() string {
 }
 
 func (p *Problem) Unwrap() error { return p.Err }
+
+// NewReference answers a short name, such as E-7K2Q9, under which a fault stands in the log and on the message about it.
+func NewReference() string { return "E-" + rand.Text()[:5] }
 
 // Time writes an instant so that each reader sees it in their own time zone; those who cannot see it in UTC.
 func Time(t time.Time) string {

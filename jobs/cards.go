@@ -81,7 +81,7 @@ func (c *cards) interval(run Run) time.Duration {
 func draw(r *Runner, run Run) [sha256.Size]byte {
 	text, err := json.Marshal(r.Card(run))
 	if err != nil {
-		r.o.Log.Error("a card cannot be written as JSON", "run", run.ID, "err", err)
+		r.o.Log.Error("a card cannot be written as JSON", "run", run.ID, "error", err)
 	}
 	return sha256.Sum256(text)
 }
@@ -98,7 +98,7 @@ func (c *cards) deliver(id string, s *cardState) {
 	s.busy = false
 	if err != nil {
 		if s.failures == 0 && c.ctx.Err() == nil {
-			c.r.o.Log.Warn("a card could not be brought up to date; trying on", "run", id, "err", err)
+			c.r.o.Log.Warn("a card could not be brought up to date; trying on", "run", id, "error", err)
 		}
 		s.after = time.Now().Add(min(c.r.o.Poll<<min(s.failures, 12), 5*time.Minute))
 		s.failures++
@@ -240,7 +240,7 @@ func (c *cards) finish(ctx context.Context) {
 			c.rest(ctx)
 			behind, err := c.r.query(ctx, state.Query{Where: is("sync", "1"), Limit: 200})
 			if err != nil {
-				c.r.o.Log.Warn("the last cards were not brought up to date; that is done after the next start", "err", err)
+				c.r.o.Log.Warn("the last cards were not brought up to date; that is done after the next start", "error", err)
 				break
 			}
 			for _, run := range behind {

@@ -53,7 +53,7 @@ func (r *Runner) claim(ctx context.Context, id string) *Task {
 	case errors.As(err, &busy), errors.As(err, &problem):
 		// It comes when its targets are free.
 	case ctx.Err() == nil:
-		r.o.Log.Warn("a queued run could not be claimed", "run", id, "err", err)
+		r.o.Log.Warn("a queued run could not be claimed", "run", id, "error", err)
 	}
 	return nil
 }
@@ -82,7 +82,7 @@ func (r *Runner) takeOver(ctx context.Context, orphan Run) *Task {
 	})
 	if err != nil {
 		if !errors.Is(err, errChanged) && ctx.Err() == nil {
-			r.o.Log.Warn("an interrupted run could not be taken over", "run", orphan.ID, "err", err)
+			r.o.Log.Warn("an interrupted run could not be taken over", "run", orphan.ID, "error", err)
 		}
 		return nil
 	}

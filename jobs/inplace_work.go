@@ -80,7 +80,10 @@ func (j *InPlace) backupFirst(ctx context.Context, t *Task, args inPlaceArgs, id
 		if err == nil && !entry.Verified() {
 			err = &chat.Problem{Say: "The backup " + chat.Literal(id) + ", which is the way back, does not count any more.", Try: "Ask for the restore in place anew."}
 		}
-		return chat.Literal(id) + " is there, verified", err
+		if err != nil {
+			return "", err
+		}
+		return chat.Literal(id) + " is there, verified", nil
 	}
 	result, err := j.Backup.one(ctx, t, stepBackup, backupItem{Database: args.Database, ID: id})
 	return stepNote(result), err

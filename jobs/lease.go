@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/kampyn/opsbot/chat"
 )
 
 // newTask answers the task of a run that this process has just claimed, and keeps its lease until end is called.
 // claimed is the moment before the claim.
 func (r *Runner) newTask(run Run, kind Kind, claimed time.Time) *Task {
-	t := &Task{r: r, id: run.ID, kind: kind, token: run.Lease.Token, run: run, rates: map[int]sample{}, poke: make(chan struct{}, 1)}
+	t := &Task{r: r, id: run.ID, kind: kind, token: run.Lease.Token, run: run, reference: chat.NewReference(),
+		rates: map[int]sample{}, poke: make(chan struct{}, 1)}
 	t.lease, t.loseLease = context.WithCancelCause(context.Background())
 	t.work, t.stopWork = context.WithCancelCause(t.lease)
 	r.mu.Lock()
@@ -62,7 +65,7 @@ func (t *Task) keep(renewed time.Time) {
 			t.loseLease(ErrLeaseLost)
 			return
 		case err != nil && !failing && t.lease.Err() == nil:
-			t.r.o.Log.Warn("the lease could not be renewed; trying on", "run", t.id, "err", err)
+			t.r.o.Log.Warn("the lease could not be renewed; trying on", "run", t.id, "error", err)
 		case err == nil && store:
 			renewed = begun
 			expiry.Reset(time.Until(renewed.Add(margin)))

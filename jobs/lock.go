@@ -137,7 +137,7 @@ func (r *Runner) drop(ctx context.Context, id string, targets []string) {
 			err = r.locks.Delete(ctx, target, version)
 		}
 		if err != nil && !errors.Is(err, state.ErrNotFound) && !errors.Is(err, state.ErrConflict) {
-			r.o.Log.Warn("a lock was not given back", "run", id, "target", target, "err", err)
+			r.o.Log.Warn("a lock was not given back", "run", id, "target", target, "error", err)
 		}
 	}
 }

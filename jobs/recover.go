@@ -21,7 +21,7 @@ func (r *Runner) revive(hard context.Context, t *Task) {
 		if hard.Err() != nil || t.lease.Err() != nil {
 			return // the next one to find it begins again
 		}
-		r.o.Log.Error("what the attempt left was not removed; that is tried again later", "run", t.id, "err", err)
+		t.unclean(err)
 	} else {
 		left = found
 	}
@@ -96,7 +96,7 @@ func (r *Runner) cleanLater(ctx, hard context.Context, run Run, work interface{ 
 		}
 		var busy *Busy
 		if err != nil && !errors.As(err, &busy) {
-			r.o.Log.Warn("what an ended run left was not removed; that is tried again", "run", run.ID, "err", err)
+			r.o.Log.Warn("what an ended run left was not removed; that is tried again", "run", run.ID, "error", err)
 		}
 		_, storeErr := r.change(context.WithoutCancel(hard), run.ID, func(run *Run) error {
 			if run.Lease.Token != leased.Lease.Token {
@@ -113,7 +113,7 @@ func (r *Runner) cleanLater(ctx, hard context.Context, run Run, work interface{ 
 		})
 		r.drop(hard, run.ID, run.Targets)
 		if storeErr != nil && !errors.Is(storeErr, errChanged) {
-			r.o.Log.Warn("the end of cleaning up was not stored", "run", run.ID, "err", storeErr)
+			r.o.Log.Warn("the end of cleaning up was not stored", "run", run.ID, "error", storeErr)
 		}
 	})
 }
@@ -128,7 +128,7 @@ func (r *Runner) settle(ctx context.Context, run Run) Run {
 			continue
 		}
 		if _, err := r.o.Events.Append(ctx, r.event(run, m)); err != nil {
-			r.o.Log.Warn("an event was not stored; that is tried again", "run", run.ID, "what", m.What, "err", err)
+			r.o.Log.Warn("an event was not stored; that is tried again", "run", run.ID, "what", m.What, "error", err)
 			return run
 		}
 		if run.Status.Ended() && m.What == string(run.Status) {
@@ -145,7 +145,7 @@ func (r *Runner) settle(ctx context.Context, run Run) Run {
 	})
 	if err != nil {
 		if !errors.Is(err, state.ErrClosed) {
-			r.o.Log.Warn("a run was not marked as logged; that is tried again", "run", run.ID, "err", err)
+			r.o.Log.Warn("a run was not marked as logged; that is tried again", "run", run.ID, "error", err)
 		}
 		return run
 	}

@@ -236,7 +236,7 @@ func (r *Runner) Run(ctx context.Context) error {
 		err := r.sweep(ctx, hard, &work)
 		r.turned.Store(time.Now().UnixNano())
 		if err != nil && !failing && ctx.Err() == nil {
-			r.o.Log.Error("the runs cannot be read; trying on", "err", err)
+			r.o.Log.Error("the runs cannot be read; trying on", "error", err)
 		}
 		failing = err != nil
 		select {
@@ -312,7 +312,7 @@ func (r *Runner) advance(ctx, hard context.Context, run Run, work *sync.WaitGrou
 	switch {
 	case run.Status == Proposed && !r.o.Now().Before(run.Plan.Expires):
 		if err := r.expire(ctx, run.ID); err != nil {
-			r.o.Log.Warn("a proposal could not be closed", "run", run.ID, "err", err)
+			r.o.Log.Warn("a proposal could not be closed", "run", run.ID, "error", err)
 		}
 	case run.Status == Queued && r.kinds[run.Kind].Local:
 		r.abandon(ctx, run)
@@ -337,7 +337,7 @@ func (r *Runner) abandon(ctx context.Context, run Run) {
 		return
 	}
 	if _, err := r.Cancel(ctx, run.ID, self); err != nil {
-		r.o.Log.Warn("a run that nobody begins could not be closed", "run", run.ID, "err", err)
+		r.o.Log.Warn("a run that nobody begins could not be closed", "run", run.ID, "error", err)
 	}
 }
 

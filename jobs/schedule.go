@@ -175,7 +175,7 @@ func (s *Scheduler) keepTime(ctx context.Context, t timetable) {
 	for ctx.Err() == nil {
 		next, err := s.step(ctx, t)
 		if err != nil && !failing && ctx.Err() == nil {
-			s.o.Log.Error("a schedule is held up; trying on", "schedule", t.Name, "err", err)
+			s.o.Log.Error("a schedule is held up; trying on", "schedule", t.Name, "error", err)
 		}
 		failing = err != nil
 		pause := min(max(next.Sub(s.o.Now()), 0), longestSleep)
@@ -364,11 +364,15 @@ func (s *Scheduler) missed(ctx context.Context, t timetable, at time.Time, count
 
 // failed stores that a firing could not be begun, and answers what is to be said about it.
 func (s *Scheduler) failed(ctx context.Context, t timetable, at time.Time, err error) (string, error) {
-	s.o.Log.Error("a schedule could not be fired", "schedule", t.Name, "at", at, "err", err)
+	reference := chat.NewReference()
+	s.o.Log.Error("a schedule could not be fired", "schedule", t.Name, "at", at, "reference", reference, "error", err)
 	text := fmt.Sprintf("The schedule %s of %s could not begin its work.", chat.Literal(t.Name), chat.Time(at))
 	var problem *chat.Problem
 	if errors.As(err, &problem) {
 		text += " " + problem.Say
+	}
+	if problem == nil || problem.Err != nil {
+		text += " (reference " + reference + ")"
 	}
 	return text, s.note(ctx, t, at, "schedule.failed", events.Failure, text)
 }
@@ -404,7 +408,7 @@ func (s *Scheduler) keepSaying(ctx context.Context) {
 	for failing := false; ; {
 		err := s.say(ctx)
 		if err != nil && !failing && ctx.Err() == nil {
-			s.o.Log.Warn("news of a schedule could not be posted; trying on", "err", err)
+			s.o.Log.Warn("news of a schedule could not be posted; trying on", "error", err)
 		}
 		failing = err != nil
 		if sleep(ctx, every) != nil {

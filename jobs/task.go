@@ -19,6 +19,8 @@ type Task struct {
 	id    string
 	kind  Kind
 	token int64
+	// reference is the name of this attempt's faults, in the log and on the card.
+	reference string
 	// lease ends with ErrLeaseLost; work, which is below it, also when the work shall stop.
 	lease, work         context.Context
 	loseLease, stopWork context.CancelCauseFunc
@@ -108,29 +110,40 @@ func (t *Task) Progress(i int, stage string, done, total, bytes int64) {
 }
 
 // EndStep says that step i has succeeded, or failed with err. The note, in mrkdwn, says what came out; without one a
-// failed step shows the problem.
+// failed step shows the problem. What is behind that goes to the log, under the reference of the attempt.
 func (t *Task) EndStep(i int, err error, note string) {
+	stopped := context.Cause(t.work) != nil // it was told to stop, which the card says above
+	if err != nil && !stopped && note == "" {
+		note = t.explain(i, err)
+	}
 	t.update(func() {
 		s := &t.run.Steps[i]
 		s.Status, s.Stage, s.Rate, s.Finished, s.Note = Succeeded, "", 0, t.r.o.Now(), note
-		if err == nil {
-			return
-		}
-		s.Status = Failed
-		if context.Cause(t.work) != nil { // it was told to stop, which the card says above
-			s.Status = Cancelled
-			return
-		}
-		var problem *chat.Problem
 		switch {
-		case note != "":
-		case errors.As(err, &problem):
-			s.Note = problem.Say
-		default:
-			s.Note = "it went wrong in a way that I did not expect; the log says how"
+		case err != nil && stopped:
+			s.Status = Cancelled
+		case err != nil:
+			s.Status = Failed
 		}
 	})
 	t.look()
+}
+
+// explain says what went wrong in a step, and logs what is behind it.
+func (t *Task) explain(i int, err error) string {
+	var problem *chat.Problem
+	known := errors.As(err, &problem)
+	if known && problem.Err == nil {
+		return problem.Say
+	}
+	t.mu.Lock()
+	step := t.run.Steps[i].Name
+	t.mu.Unlock()
+	t.r.o.Log.Error("a step failed", "run", t.id, "step", step, "reference", t.reference, "error", err)
+	if known {
+		return problem.Say
+	}
+	return "it went wrong in a way that I did not expect; the log says how under " + chat.Literal(t.reference)
 }
 
 // SetResult stores what came out of the run, as JSON.

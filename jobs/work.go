@@ -2,7 +2,6 @@ package jobs
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"runtime/debug"
@@ -21,21 +20,29 @@ func (r *Runner) attempt(hard context.Context, t *Task) {
 	// What the work was told is what it answered to; a wish that comes while it is cleaned up comes too late.
 	cause := context.Cause(t.work)
 	if err != nil {
-		r.o.Log.Info("work ended with an error", "run", t.id, "err", err)
 		left, cleanErr := r.clean(hard, t)
 		if cleanErr != nil && t.lease.Err() == nil {
-			r.o.Log.Error("what the attempt left was not removed; that is tried again later", "run", t.id, "err", cleanErr)
+			t.unclean(cleanErr)
 		}
 		if left.Done {
+			r.o.Log.Warn("work ended with an error after everything was done", "run", t.id, "error", err)
 			err = nil
 		}
 	}
 	if lost := context.Cause(t.lease); lost != nil {
-		r.o.Log.Error("the lease was lost; whoever has it now decides on the run", "run", t.id, "err", err)
+		r.o.Log.Error("the lease was lost; whoever has it now decides on the run", "run", t.id, "error", err)
 		return
 	}
-	reason := r.reason(t.id, err, cause)
+	reason := t.reason(err, cause)
 	r.finish(t, func(run *Run) { r.judge(run, err, cause, reason) })
+}
+
+// unclean says that what the attempt left is still there.
+func (t *Task) unclean(err error) {
+	t.r.o.Log.Error("what the attempt left was not removed; that is tried again later", "run", t.id, "reference", t.reference, "error", err)
+	t.update(func() {
+		addLine(&t.run, t.r.o.Now(), "What this attempt left could not be removed; that is tried again later (reference "+t.reference+").")
+	})
 }
 
 // perform prepares and does the work.
@@ -160,20 +167,22 @@ func cleanWith(ctx context.Context, kind Kind, run Run, pause time.Duration) (le
 // explanation is what people read about a run that did not succeed.
 type explanation struct{ reason, try string }
 
-// reason turns an error of work into words. What is no *chat.Problem goes to the log under a reference.
-func (r *Runner) reason(id string, err, cause error) explanation {
+// reason turns an error of work into words. What is behind them goes to the log, under a reference that both carry.
+func (t *Task) reason(err, cause error) explanation {
 	var problem *chat.Problem
 	switch {
 	case err == nil, errors.Is(cause, ErrCancelled), errors.Is(cause, ErrShutdown):
 		return explanation{}
-	case errors.As(err, &problem):
-		r.o.Log.Error("the run failed", "run", id, "err", err)
+	case errors.As(err, &problem) && problem.Err == nil:
+		t.r.o.Log.Warn("the run failed", "run", t.id, "error", err)
 		return explanation{problem.Say, problem.Try}
 	}
-	reference := "e-" + strings.ToLower(rand.Text()[:6])
-	r.o.Log.Error("the run failed", "run", id, "reference", reference, "err", err)
-	return explanation{"Something went wrong inside opsbot. The log tells more under " + chat.Literal(reference) + ".",
-		"Look there, then retry."}
+	t.r.o.Log.Error("the run failed", "run", t.id, "reference", t.reference, "error", err)
+	if problem != nil {
+		return explanation{problem.Say, strings.TrimSpace(problem.Try + " (reference " + t.reference + ")")}
+	}
+	return explanation{"Something went wrong inside opsbot (reference " + t.reference + ").",
+		"The log has the details under that reference. Look there, then retry."}
 }
 
 // judge sets the status after an attempt.
@@ -241,7 +250,7 @@ func (r *Runner) finish(t *Task, end func(*Run)) {
 			break
 		}
 		if context.Cause(t.lease) != nil || sleep(t.lease, pause) != nil {
-			r.o.Log.Error("the outcome could not be stored", "run", t.id, "err", err)
+			r.o.Log.Error("the outcome could not be stored", "run", t.id, "error", err)
 			return
 		}
 	}

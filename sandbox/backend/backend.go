@@ -99,7 +99,7 @@ func Start(o Options) (*Server, error) {
 func (s *Server) serve(listener net.Listener) {
 	s.running.Go(func() {
 		if err := s.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			s.opts.Log.Error("the backend stopped serving", "err", err)
+			s.opts.Log.Error("the backend stopped serving", "error", err)
 		}
 	})
 }

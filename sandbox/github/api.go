@@ -125,7 +125,7 @@ func (s *Server) respond(c *call, raw []byte) response {
 		}
 		out.body = encode(refused.body(c.endpoint))
 	case err != nil:
-		s.log.Error("an endpoint failed", "call", c.endpoint.call, "err", err)
+		s.log.Error("an endpoint failed", "call", c.endpoint.call, "error", err)
 		out.status, out.body, out.message = http.StatusInternalServerError, encode(object{"message": "Server Error"}), "Server Error"
 	default:
 		s.finish(c, a, &out)

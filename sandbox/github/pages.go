@@ -207,7 +207,7 @@ func (s *Server) servePage(w http.ResponseWriter, r *http.Request, page func(*vi
 	}
 	s.mu.Unlock()
 	if err != nil {
-		s.log.Error("a page failed", "path", r.URL.Path, "err", err)
+		s.log.Error("a page failed", "path", r.URL.Path, "error", err)
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)

@@ -329,7 +329,7 @@ func (s *Server) submitted(v *view, payload json.RawMessage) error {
 		}
 		def, err := checkView(decoded, "modal")
 		if err != nil || answer.Action == "push" && len(s.modals[v.owner]) >= maxDepth {
-			s.log.Info("a view in an acknowledgement was refused", "err", err)
+			s.log.Info("a view in an acknowledgement was refused", "error", err)
 			return broken
 		}
 		if answer.Action == "update" {
@@ -385,7 +385,7 @@ func (p *Person) cancel(whole bool) error {
 		return v.app, "interactive", o, nil
 	})
 	if err != nil {
-		s.log.Debug("a closing was not acknowledged", "err", err)
+		s.log.Debug("a closing was not acknowledged", "error", err)
 	}
 	return nil
 }

@@ -83,7 +83,7 @@ func Start(o Options) (*Server, error) {
 		ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug)}
 	s.running.Go(func() {
 		if err := s.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			s.log.Error("the workspace stopped serving", "err", err)
+			s.log.Error("the workspace stopped serving", "error", err)
 		}
 	})
 	return s, nil

@@ -89,7 +89,7 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 	up := websocket.Upgrader{CheckOrigin: func(*http.Request) bool { return true }} // the ticket is what counts
 	conn, err := up.Upgrade(w, r, nil)
 	if err != nil {
-		s.log.Debug("a websocket was not opened", "err", err) // Upgrade has answered
+		s.log.Debug("a websocket was not opened", "error", err) // Upgrade has answered
 		return
 	}
 	conn.SetReadLimit(maxFrame)
@@ -154,7 +154,7 @@ func (s *Server) read(a *app, k *socket) {
 		if err != nil {
 			var closed *websocket.CloseError
 			if !errors.As(err, &closed) {
-				s.log.Debug("a socket broke", "err", err)
+				s.log.Debug("a socket broke", "error", err)
 			}
 			return
 		}
@@ -173,7 +173,7 @@ func (s *Server) acknowledge(k *socket, data []byte) {
 		return
 	}
 	if err := json.Unmarshal(data, &ack); err != nil || ack.EnvelopeID == "" {
-		s.log.Debug("an answer could not be read", "err", err)
+		s.log.Debug("an answer could not be read", "error", err)
 		return
 	}
 	s.mu.Lock()

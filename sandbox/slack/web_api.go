@@ -179,7 +179,7 @@ func (s *Server) perform(c *call, known bool, malformed error) object {
 		return answer
 	}
 	if err != nil {
-		s.log.Error("a method failed", "method", c.name, "err", err)
+		s.log.Error("a method failed", "method", c.name, "error", err)
 		return object{"ok": false, "error": "internal_error"}
 	}
 	if result == nil {
