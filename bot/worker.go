@@ -360,9 +360,9 @@ func (b *Bot) record(ctx context.Context, t *asked, denied, err error) {
 	problem, refused := errors.AsType[*chat.Problem](err)
 	switch {
 	case denied != nil && refused:
-		e.What, e.Outcome, e.Text = "command.refused", events.Refused, e.Text+" and was refused: "+problem.Say
+		e.What, e.Outcome, e.Text = "command.refused", events.Refused, e.Text+" and was refused: "+chat.Redact(problem.Say)
 	case refused && problem.Err == nil:
-		e.Outcome, e.Text = events.Refused, e.Text+", to no effect: "+problem.Say
+		e.Outcome, e.Text = events.Refused, e.Text+", to no effect: "+chat.Redact(problem.Say)
 	case err != nil:
 		e.Outcome, e.Text = events.Failure, e.Text+", which failed"
 	}

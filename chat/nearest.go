@@ -65,7 +65,7 @@ const shownValid = 20
 // Unknown is the answer to a word that means nothing here: it names the word, the nearest valid one or else the first
 // twenty valid ones. What is the kind of thing ("command"); word comes from a person and is shown as a Literal.
 func Unknown(what, word string, valid []string) *Problem {
-	p := &Problem{Say: "I don't know the " + what + " " + Literal(Redact(word)) + "."}
+	p := &Problem{Say: "I don't know the " + what + " " + Typed(word) + "."}
 	if near := Nearest(word, valid); near != "" {
 		p.Try = "Did you mean " + Literal(near) + "?"
 		return p

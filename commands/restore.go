@@ -185,7 +185,7 @@ func (p Parts) restoreWords(ctx context.Context, r bot.Request) (bot.Reply, erro
 	if n := len(q.Collections); n >= 2 && q.Collections[n-2] == "in" && q.Collections[n-1] == "place" {
 		q.Collections = q.Collections[:n-2]
 		if q.To != "" {
-			return bot.Reply{}, &chat.Problem{Say: "A restore goes either in place or into a new database.", Try: "Leave out " + chat.Literal("to "+q.To) + " or " + chat.Literal("in place") + "."}
+			return bot.Reply{}, &chat.Problem{Say: "A restore goes either in place or into a new database.", Try: "Leave out " + chat.Typed("to "+q.To) + " or " + chat.Literal("in place") + "."}
 		}
 		return p.proposeInPlace(ctx, r, q)
 	}

@@ -16,7 +16,7 @@ func (p Parts) restoreDrop(ctx context.Context, r bot.Request) (bot.Reply, error
 		return p.scratchList(ctx)
 	}
 	if len(words) > 1 {
-		return bot.Reply{}, &chat.Problem{Say: "One database at a time, please.", Try: chat.Literal("/restore drop "+words[0]) + " plans the first one."}
+		return bot.Reply{}, &chat.Problem{Say: "One database at a time, please.", Try: chat.Typed("/restore drop "+words[0]) + " plans the first one."}
 	}
 	run, err := p.Drop.New(ctx, words[0])
 	if err != nil {

@@ -43,7 +43,7 @@ func (r *Runner) Confirm(ctx context.Context, id, typed string, by chat.User) (R
 		case run.Plan.Confirmed != nil:
 			return &chat.Problem{Say: "You have confirmed this plan already, at " + chat.Time(run.Plan.Confirmed.At) + ".", Try: "It waits for the approval of somebody else."}
 		case typed != run.Plan.Confirm:
-			return &chat.Problem{Say: chat.Literal(typed) + " is not what has to be typed.", Try: "Type exactly " + chat.Literal(run.Plan.Confirm) + "."}
+			return &chat.Problem{Say: chat.Typed(typed) + " is not what has to be typed.", Try: "Type exactly " + chat.Literal(run.Plan.Confirm) + "."}
 		}
 		run.Plan.Confirmed = &Approval{By: by, At: r.o.Now(), Hash: run.Plan.Hash}
 		r.note(run, "confirmed", by, run.Title+" was confirmed by "+by.Mention()+".")

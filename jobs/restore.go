@@ -308,9 +308,9 @@ func nameTargets(rename map[string]string, to string, at time.Time) error {
 func checkDatabaseName(name string) error {
 	switch {
 	case len(name) > 63:
-		return &chat.Problem{Say: "The name " + chat.Literal(name) + " is too long.", Try: "MongoDB allows 63 bytes."}
+		return &chat.Problem{Say: "The name " + chat.Typed(name) + " is too long.", Try: "MongoDB allows 63 bytes."}
 	case strings.ContainsAny(name, "/\\. \"$*<>:|?\x00"):
-		return &chat.Problem{Say: "The name " + chat.Literal(name) + " has a character that a database's name cannot have.", Try: "Use letters, digits, - and _."}
+		return &chat.Problem{Say: "The name " + chat.Typed(name) + " has a character that a database's name cannot have.", Try: "Use letters, digits, - and _."}
 	case name == "admin" || name == "local" || name == "config":
 		return &chat.Problem{Say: chat.Literal(name) + " belongs to the server itself.", Try: "Choose another name."}
 	}

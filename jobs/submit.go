@@ -194,7 +194,7 @@ func (r *Runner) unknownRun(ctx context.Context, id string) error {
 	for i, run := range recent {
 		ids[i] = run.ID
 	}
-	problem := &chat.Problem{Say: "I don't know the run " + chat.Literal(id) + "."}
+	problem := &chat.Problem{Say: "I don't know the run " + chat.Typed(id) + "."}
 	near := cmp.Or(chat.Nearest(id, ids), chat.Nearest("r-"+id, ids))
 	switch {
 	case near != "":
