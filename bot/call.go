@@ -175,8 +175,8 @@ func scope(err error) string {
 	return ""
 }
 
-// reason says in a sentence why an optional call failed.
-func reason(err error) string {
+// Reason says in a sentence why Slack did not do something.
+func Reason(err error) string {
 	if problem, ok := errors.AsType[*chat.Problem](explain("", err)); ok {
 		return strings.TrimSpace(problem.Say + " " + problem.Try)
 	}

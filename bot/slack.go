@@ -268,7 +268,7 @@ func (s *Slack) Try(ctx context.Context, what string, err error) {
 	if s.o.Report == nil || s.running == nil || s.closed {
 		return
 	}
-	text := fmt.Sprintf("I could not %s: %s I go on without it, and won't repeat this.", what, reason(err))
+	text := fmt.Sprintf("I could not %s: %s I go on without it, and won't repeat this.", what, Reason(err))
 	running := s.running
 	// Report may post to the very channel whose sender is calling, so it must not be waited for here.
 	s.wg.Go(func() { s.o.Report(running, text) })

@@ -6,7 +6,13 @@ import (
 
 // allLanes are all effects, in the order in which they are brought about.
 func (d *Desk) allLanes() []lane {
-	slack := []effect{d.record(), d.said(), d.followed(), d.reminder(), d.unled()}
+	security := d.tell("security", d.o.Rules.Security, func(s Severity) bool { return s.Security })
+	stakeholders := d.tell("stakeholders", d.o.Rules.Stakeholders, func(s Severity) bool { return s.Stakeholders })
+	slack := []effect{
+		d.record(), d.channel(), d.card(), d.pin(), d.people(), d.welcome(), d.announcement(), security, stakeholders,
+		d.changed(), d.links(), d.purpose(), d.topic(), d.bookmarks(),
+		d.said(), d.followed(), d.reminder(), d.unled(),
+	}
 	return []lane{
 		{name: "slack", effects: slack, next: d.remindNext},
 		{name: "github", effects: nil, next: func(i Incident) time.Time { return time.Time{} }},

@@ -1,6 +1,7 @@
 package incidents
 
 import (
+	"cmp"
 	"regexp"
 	"strings"
 
@@ -17,3 +18,13 @@ func typed(s string) string {
 func Quoted(s string) string { return "> " + strings.ReplaceAll(typed(s), "\n", "\n> ") }
 
 var mention = regexp.MustCompile(`&lt;((?:@[UW][0-9A-Z]+|#C[0-9A-Z]+|!subteam\^S[0-9A-Z]+)(?:\|[^&<>|]*)?)&gt;`)
+
+// unmarked is what a person typed where nothing is drawn, as in a header or a channel's name: mentions are only names.
+func unmarked(s string) string {
+	return token.ReplaceAllStringFunc(s, func(t string) string {
+		parts := token.FindStringSubmatch(t)
+		return strings.Replace(parts[1][:1], "!", "@", 1) + cmp.Or(parts[2], parts[1][1:])
+	})
+}
+
+var token = regexp.MustCompile(`<([@#!][^<>|]*)(?:\|[@#]?([^<>|]*))?>`)
