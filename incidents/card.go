@@ -19,8 +19,8 @@ const (
 	mostFound    = 500
 )
 
-// Card draws the incident for its channel: what it is, what to do next, who does what, the first steps, what was said
-// last, and what can be pressed. It reads nothing but the incident and the rules.
+// Card is the one message that shows the incident as it is: what it is, what to do next, who does what, the first
+// steps, what was said last, and what can be pressed. It reads nothing but the incident and the rules.
 func (d *Desk) Card(i Incident) chat.Message { return d.o.Rules.card(i) }
 
 func (r Rules) card(i Incident) chat.Message {

@@ -99,9 +99,11 @@ func (d *Desk) nameMissing(ctx context.Context, w *work, missing []string, refus
 	if more := len(missing) - most; more > 0 {
 		missing = append(missing[:most:most], fmt.Sprintf("and %d more", more))
 	}
-	text := "I could not invite " + strings.Join(missing, ", ") + ". Please call them, if they are needed."
+	text := "I could not invite " + strings.Join(missing, ", ")
 	if refused != nil {
-		text = strings.TrimSuffix(text, " Please call them, if they are needed.") + ": " + bot.Reason(refused) + " Please invite them."
+		text += ": " + bot.Reason(refused) + " Please invite them."
+	} else {
+		text += ". Please call them if they are needed."
 	}
 	_, err := d.o.Slack.Post(ctx, w.i.Place.Channel, paragraph(text, w.i.Key("missing/"+digest(missing))))
 	return err
