@@ -104,7 +104,7 @@ func (w *workspace) settled(number int) (i Incident) {
 // said are the bot's messages in a channel, in words.
 func (w *workspace) said(channel string) (all []string) {
 	for _, m := range w.server.Messages(channel) {
-		if m.User == w.server.BotUserID() && m.Subtype == "" {
+		if m.User == w.server.BotUserID() && m.Subtype == "" && (m.ThreadTS == "" || m.ThreadTS == m.TS) {
 			all = append(all, m.Text+" "+string(m.Blocks))
 		}
 	}

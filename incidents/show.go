@@ -19,7 +19,7 @@ import (
 func inChannel(e effect) effect {
 	want, do := e.want, e.do
 	e.want = func(i Incident) string {
-		if i.Place.Channel == "" || !i.Place.Archived.IsZero() {
+		if !i.inUse() {
 			return ""
 		}
 		return want(i)
