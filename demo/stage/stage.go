@@ -66,6 +66,8 @@ type Stage struct {
 	// The bot is in all but Lounge. Business is where the stakeholders are told.
 	Ops, General, Lounge, Incidents, Security, Business string
 	Anna, Ben, Chitra, Drew                             string
+	// Keys are what Anna and Ben are known by at the command line.
+	Keys map[string]string
 
 	options  Options
 	endpoint string // of the object store
@@ -172,6 +174,7 @@ func (s *Stage) startSlack() (err error) {
 	s.Ben = s.Slack.AddUser("ben")
 	s.Chitra = s.Slack.AddUser("chitra")
 	s.Drew = s.Slack.AddUser("drew", slacksandbox.OtherTeam())
+	s.Keys = map[string]string{s.Anna: "the demo's key of anna", s.Ben: "the demo's key of ben"}
 	s.Ops = s.Slack.AddChannel("ops", s.Anna, s.Ben, s.Chitra, s.Drew)
 	s.General = s.Slack.AddChannel("general", s.Anna, s.Ben, s.Chitra)
 	s.Lounge = s.Slack.AddChannelWithoutBot("lounge", s.Anna, s.Ben)
@@ -225,7 +228,7 @@ func (s *Stage) writeConfig() error {
 		}},
 		{Key: "state", Value: map[string]string{"sqlite": "opsbot.db"}},
 		{Key: "roles", Value: map[string][]string{"operator": {s.Anna, s.Ben}, "approver": {s.Anna, s.Ben}, "admin": {s.Ben}}},
-		{Key: "approvals", Value: map[string]any{"restore": s.options.Approvals}},
+		{Key: "approvals", Value: map[string]any{"restore": s.options.Approvals, "keys": s.Keys}},
 		{Key: "databases", Value: databases},
 		{Key: "storage", Value: storage},
 		{Key: "github", Value: map[string]any{"repo": Repository, "token": s.GitHubToken, "api_url": s.GitHub.APIURL()}},
