@@ -40,6 +40,7 @@ import (
 //	later 31m                          the bot's clock goes that much forward; scripts with "late" in their name begin at noon
 //	server fills c 500                 500 collections c000, c001, … with a document in each
 //	no-files                           the app has no right to send files
+//	in inc-1-                          from now on all happens in the channel whose name begins so, once it is there; in ops goes back
 //	slow, fast                         the databases answer late, or at once
 //	orders-away                        the database orders is not reached any more
 //	anna gets-form 'pattern'           anna's open form matches
@@ -63,7 +64,7 @@ func play(t *testing.T, used *usage) {
 		Setup: func(env *testscript.Env) error { return setUp(env, used) },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"anna": person("anna"), "ben": person("ben"), "chitra": person("chitra"), "drew": person("drew"), "ops": ops,
-			"slow": slow, "orders-away": ordersAway, "fast": fast, "server": server, "later": later,
+			"slow": slow, "orders-away": ordersAway, "fast": fast, "server": server, "later": later, "in": in,
 			"no-files": noFiles,
 		},
 	})
@@ -78,6 +79,13 @@ type (
 type clock struct{ ahead atomic.Int64 }
 
 func (c *clock) now() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
+
+func in(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: in channel")
+	}
+	ts.Check(conversation(ts).GoesTo(args[0]))
+}
 
 func later(ts *testscript.TestScript, _ bool, args []string) {
 	by, err := time.ParseDuration(strings.Join(args, " "))

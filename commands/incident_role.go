@@ -21,6 +21,7 @@ func (p Parts) incidentRole() incidentPart {
 			{Name: "incident.acknowledge", Role: bot.Anyone, Run: p.acknowledgePressed},
 			{Name: "incident.take", Role: bot.Anyone, Run: p.rolePressed},
 			{Name: "incident.drop", Role: bot.Anyone, Run: p.roleDropped},
+			{Name: "incident.roles", Role: bot.Anyone, Run: p.rolesPressed},
 		},
 	}
 }
@@ -70,6 +71,14 @@ func (p Parts) roleWords(ctx context.Context, r bot.Request) (bot.Reply, error) 
 		return p.take(ctx, r, i, role, "")
 	}
 	return p.give(ctx, r, i, role, who)
+}
+
+func (p Parts) rolesPressed(ctx context.Context, r bot.Request) (bot.Reply, error) {
+	i, _, err := p.pressed(ctx, r)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	return rolesOf(i), nil
 }
 
 // take gives the role to who asks, from the person with the ID over if somebody has it.

@@ -135,6 +135,25 @@ func (c *Conversation) Submits(user string) error {
 	return c.act(fmt.Sprintf("\n%s submits the form", c.Name(user)), c.Slack.As(user).Submit)
 }
 
+// GoesTo makes the channel whose name begins so the one in which all is said and seen from now on, once it is there.
+// Nothing that stands there is past.
+func (c *Conversation) GoesTo(name string) error {
+	ctx, stop := context.WithTimeout(context.Background(), c.Patience)
+	defer stop()
+	for {
+		if id := c.Slack.ChannelNamed(name); id != "" {
+			fmt.Fprintf(c.Out, "\nin #%s…\n", name)
+			c.Ops, c.before = id, map[string]bool{}
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("there is no channel %q", name)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
 // NewTurn makes what was posted so far the past, as whenever somebody speaks: only what comes from now on is new.
 func (c *Conversation) NewTurn() {
 	c.before = map[string]bool{}

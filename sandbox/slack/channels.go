@@ -103,6 +103,18 @@ func (s *Server) Channel(name string) string {
 	return ""
 }
 
+// ChannelNamed answers the id of the newest channel whose name begins so, "" when there is none.
+func (s *Server) ChannelNamed(prefix string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, id := range slices.Backward(s.channelOrder) {
+		if strings.HasPrefix(s.channels[id].name, prefix) {
+			return id
+		}
+	}
+	return ""
+}
+
 func (s *Server) namedChannel(name string) *channel {
 	for _, id := range s.channelOrder {
 		if c := s.channels[id]; c.name == name && name != "" {
