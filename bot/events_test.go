@@ -72,8 +72,7 @@ func TestEventsOfACommand(t *testing.T) {
 func TestEventsOfChannels(t *testing.T) {
 	s := newStage(t)
 	heard := make(chan bot.Request, 100)
-	b, _ := s.listen(hearing(heard, "member_joined_channel", "channel_archive", "channel_unarchive", "channel_rename"))
-	require.True(t, b.Ready())
+	s.listen(hearing(heard, "member_joined_channel", "channel_archive", "channel_unarchive", "channel_rename"))
 	speaker, _ := s.speak()
 	for _, private := range []bool{false, true} {
 		made, err := speaker.CreateChannel(t.Context(), bot.NewChannel{Name: fmt.Sprint("inc-", private), Private: private})
@@ -138,6 +137,7 @@ func TestShortcuts(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, s.server.Install(installed))
 	s.listen(c)
+	require.ErrorContains(t, s.alice.Shortcut("note"), "has no shortcut", "it is one of messages")
 	ts, err := s.bob.Say(s.ops, "it is slow")
 	require.NoError(t, err)
 	require.NoError(t, s.alice.MessageShortcut(s.ops, ts, "note"))

@@ -219,11 +219,22 @@ func (p *Person) Shortcut(callbackID string) error {
 			return nil, "", nil, err
 		}
 		a := s.apps[0]
+		if !s.offers(a, callbackID, false) {
+			return nil, "", nil, fmt.Errorf("the menu has no shortcut %q", callbackID)
+		}
 		o := s.interaction("shortcut", a, u)
 		o["callback_id"], o["trigger_id"], o["action_ts"] = callbackID, s.newTrigger(a, u.id), s.stamp()
 		return a, "interactive", o, nil
 	})
 	return err
+}
+
+// offers says that a shortcut is in a menu. As long as none is known, as before an app is installed, any goes.
+func (s *Server) offers(a *app, callbackID string, onMessage bool) bool {
+	known := len(s.shortcuts) == 0 && len(s.commands) == 0 || slices.ContainsFunc(s.shortcuts, func(one Shortcut) bool {
+		return one.CallbackID == callbackID && one.OnMessage == onMessage
+	})
+	return known && s.uses(a, callbackID, "commands")
 }
 
 // MessageShortcut uses an entry of a message's menu and waits for the acknowledgement.
@@ -235,6 +246,9 @@ func (p *Person) MessageShortcut(channelID, ts, callbackID string) error {
 			return nil, "", nil, err
 		}
 		a := s.apps[0]
+		if !s.offers(a, callbackID, true) {
+			return nil, "", nil, fmt.Errorf("the messages' menu has no shortcut %q", callbackID)
+		}
 		o := s.interaction("message_action", a, u)
 		o["callback_id"], o["trigger_id"], o["action_ts"] = callbackID, s.newTrigger(a, u.id), s.stamp()
 		o["message_ts"], o["message"] = m.ts, s.messageObject(m)
