@@ -120,6 +120,12 @@ type Incident struct {
 	// Applied are the newest requests that changed it, so that one that comes again changes nothing.
 	Applied []string `json:"applied,omitempty"`
 
+	// Looks are the messages (channel/ts) that are to be read anew for the timeline, each with when in the count of Looked
+	// that was asked last. Timeline grows whenever the timeline may have changed.
+	Looks    map[string]int `json:"looks,omitempty"`
+	Looked   int            `json:"looked,omitempty"`
+	Timeline int64          `json:"timeline,omitempty"`
+
 	// Rev grows with each change by a person or by time. Lanes is how far each lane has followed.
 	Rev   int64           `json:"rev"`
 	Lanes map[string]Lane `json:"lanes,omitempty"`

@@ -28,7 +28,10 @@ func (d *Desk) record() effect {
 				}
 			}
 			last := w.i.History[len(w.i.History)-1].N
-			return w.note(ctx, func(i *Incident) { i.Logged = max(i.Logged, last) })
+			return w.note(ctx, func(i *Incident) {
+				i.Logged = max(i.Logged, last)
+				i.timelineChanged(d.o.Now())
+			})
 		},
 	}
 }

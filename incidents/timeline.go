@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/kampyn/opsbot/chat"
@@ -29,10 +30,16 @@ type Entry struct {
 	Message chat.Ref `json:"message,omitzero"`
 	Link    string   `json:"link,omitempty"`
 	Files   []Kept   `json:"files,omitempty"`
+	// Added says that a person added the message by hand, so that it needs no pin; OwnText and OwnTime, that a person gave
+	// the words or the time, so that the message's own do not count.
+	Added   bool `json:"added,omitempty"`
+	OwnText bool `json:"own_text,omitempty"`
+	OwnTime bool `json:"own_time,omitempty"`
 	// Edited says that the message was changed after it was taken; Gone, that it was deleted there, or taken back here:
-	// then the entry is not shown.
-	Edited bool `json:"edited,omitempty"`
-	Gone   bool `json:"gone,omitempty"`
+	// then the entry is not shown. TakenBack says that a person did that here, so that a pin alone does not bring it back.
+	Edited    bool `json:"edited,omitempty"`
+	Gone      bool `json:"gone,omitempty"`
+	TakenBack bool `json:"taken_back,omitempty"`
 }
 
 // Source is where an entry comes from.
@@ -46,21 +53,10 @@ const (
 	FromRecord   Source = "record"   // of opsbot: what changed before
 )
 
-// Kept is a file that was copied from a message.
-type Kept struct {
-	Name string `json:"name"`
-	// Type is a media type, Size in bytes.
-	Type string `json:"type,omitempty"`
-	Size int64  `json:"size"`
-	// Object is its key in the object store; "" if it could not be kept, for the reason in Fault.
-	Object string `json:"object,omitempty"`
-	Fault  string `json:"fault,omitempty"`
-}
-
 func entryFields(e Entry) map[string]string {
 	f := map[string]string{}
 	if !e.Gone {
-		f["of "+recordID(e.Incident)] = state.SortableTime(e.At) + " " + e.ID
+		f["of "+recordID(e.Incident)] = e.Mark()
 	}
 	if !e.Message.IsZero() {
 		f["message"] = e.Message.Channel + "/" + e.Message.TS
@@ -91,6 +87,48 @@ func (d *Desk) Enter(ctx context.Context, e Entry) error {
 		return fmt.Errorf("incidents: enter %s into the timeline of %d: %w", e.ID, e.Incident, err)
 	}
 	return nil
+}
+
+// Entry reads one entry, also one that is gone, or answers a *chat.Problem.
+func (d *Desk) Entry(ctx context.Context, number int, id string) (Entry, error) {
+	e, _, err := d.entries.Get(ctx, entryID(number, id))
+	if errors.Is(err, state.ErrNotFound) {
+		return Entry{}, &chat.Problem{Say: "That entry is not on the timeline.", Try: "`/incident timeline` shows what is."}
+	}
+	if err != nil {
+		return Entry{}, fmt.Errorf("incidents: read %s of the timeline of %d: %w", id, number, err)
+	}
+	return e, nil
+}
+
+// Mark is where an entry stands among those of its incident, to be given to Page.
+func (e Entry) Mark() string { return state.SortableTime(e.At) + " " + e.ID }
+
+// Page lists at most that many entries, in the order in which things happened: those next before or after a Mark, or
+// the newest when both are "". It says whether there are older and newer ones.
+func (d *Desk) Page(ctx context.Context, number int, before, after string, most int) (page []Entry, older, newer bool, err error) {
+	field := "of " + recordID(number)
+	q := state.Query{OrderBy: field, Descending: after == "", Limit: most + 1}
+	if mark := before + after; mark != "" {
+		op := state.Less
+		if after != "" {
+			op = state.Greater
+		}
+		q.Where = []state.Condition{{Field: field, Op: op, Value: mark}}
+	}
+	found, err := d.entries.Query(ctx, q)
+	if err != nil {
+		return nil, false, false, fmt.Errorf("incidents: read the timeline of %d: %w", number, err)
+	}
+	more := len(found) > most
+	for _, e := range found[:min(most, len(found))] {
+		page = append(page, e.Value)
+	}
+	if after == "" {
+		slices.Reverse(page)
+		return page, more, before != "", nil
+	}
+	return page, true, more, nil
 }
 
 // Timeline lists the entries of an incident in the order in which things happened, at most that many, the newest of
