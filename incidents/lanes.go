@@ -15,6 +15,7 @@ func (d *Desk) allLanes() []lane {
 	}
 	return []lane{
 		{name: "slack", effects: slack, next: d.remindNext},
+		{name: "timeline", effects: []effect{d.capture()}, next: func(i Incident) time.Time { return time.Time{} }},
 		{name: "github", effects: nil, next: func(i Incident) time.Time { return time.Time{} }},
 	}
 }
