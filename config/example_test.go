@@ -137,3 +137,21 @@ func fields(typ reflect.Type) func(func(reflect.StructField) bool) {
 		}
 	}
 }
+
+// TestReadme holds the README to five steps and to a configuration that is enough.
+func TestReadme(t *testing.T) {
+	text, err := os.ReadFile("../README.md")
+	require.NoError(t, err)
+	_, section, found := strings.Cut(string(text), "## Connect it to your workspace")
+	require.True(t, found)
+	section, _, _ = strings.Cut(section, "\n## ")
+	require.Len(t, regexp.MustCompile(`(?m)^\d\. \*\*`).FindAllString(section, -1), 5)
+	_, yaml, found := strings.Cut(section, "```yaml\n")
+	require.True(t, found)
+	yaml, _, _ = strings.Cut(yaml, "```")
+	c, err := config.Parse("opsbot.yaml", []byte(yaml), from(map[string]string{"SLACK_BOT_TOKEN": "xoxb-1-bot", "SLACK_APP_TOKEN": "xapp-1-app",
+		"MONGO_URI_ORDERS": "mongodb://bot:pw@db.example/orders"}))
+	require.NoError(t, err)
+	require.Equal(t, "orders", c.Databases[0].Name)
+	require.Equal(t, "ops", c.Slack.Channels.Ops)
+}
