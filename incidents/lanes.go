@@ -11,10 +11,12 @@ func (d *Desk) allLanes() []lane {
 	slack := []effect{
 		d.record(), d.channel(), d.card(), d.pin(), d.people(), d.welcome(), d.announcement(), security, stakeholders,
 		d.changed(), d.links(), d.purpose(), d.topic(), d.bookmarks(),
-		d.said(), d.followed(), d.reminder(), d.unled(),
 	}
+	// What is said does not wait for the edits of what stands, of which Slack takes one in two seconds.
+	voice := []effect{d.said(), d.followed(), d.reminder(), d.unled()}
 	return []lane{
-		{name: "slack", effects: slack, next: d.remindNext},
+		{name: "slack", effects: slack, next: func(i Incident) time.Time { return time.Time{} }},
+		{name: "voice", effects: voice, next: d.remindNext},
 		{name: "timeline", effects: []effect{d.capture()}, next: func(i Incident) time.Time { return time.Time{} }},
 		{name: "github", effects: nil, next: func(i Incident) time.Time { return time.Time{} }},
 	}

@@ -79,9 +79,9 @@ func (r *room) at(after time.Duration) time.Time {
 func (r *room) converge() time.Time {
 	r.t.Helper()
 	d := r.desk
-	l := lane{name: "slack", effects: []effect{d.said(), d.followed(), d.reminder(), d.unled()}, next: d.remindNext}
+	l := lane{name: "voice", effects: []effect{d.said(), d.followed(), d.reminder(), d.unled()}, next: d.remindNext}
 	require.NoError(r.t, d.converge(r.t.Context(), "test", l, r.number))
-	return r.get().Lanes["slack"].Due
+	return r.get().Lanes["voice"].Due
 }
 
 func (r *room) get() Incident {
