@@ -146,7 +146,7 @@ func (a *App) Runner(poster jobs.Poster) (*jobs.Runner, error) {
 			a.Backup.Kind(), a.Verify.Kind(), a.Restore.Kind(), a.Drop.Kind(), a.InPlace.Kind(), a.Prune.Kind(), a.Check.Kind(),
 			a.RestoreArchive.Kind(),
 		},
-		Grace: a.Config.ShutdownGrace, Now: a.Now, Log: a.Log,
+		Buttons: a.runButtons(), Grace: a.Config.ShutdownGrace, Now: a.Now, Log: a.Log,
 	})
 	if err != nil {
 		return nil, err

@@ -5,9 +5,12 @@ import (
 	"time"
 
 	"github.com/kampyn/opsbot/bot"
+	"github.com/kampyn/opsbot/chat"
+	"github.com/kampyn/opsbot/commands"
 	"github.com/kampyn/opsbot/config"
 	"github.com/kampyn/opsbot/github"
 	"github.com/kampyn/opsbot/incidents"
+	"github.com/kampyn/opsbot/jobs"
 )
 
 // desk is where incidents are looked after; nil when they are switched off. Without Slack, on the command line, what
@@ -50,3 +53,11 @@ func incidentRules(c *config.Config) incidents.Rules {
 }
 
 func sinceMidnight(c config.Clock) time.Duration { return time.Duration(c) * time.Minute }
+
+// runButtons offer to declare an incident for a run that went wrong.
+func (a *App) runButtons() func(jobs.Run) []chat.Button {
+	if a.Config.Incidents == nil {
+		return nil
+	}
+	return commands.DeclareButtons
+}

@@ -15,8 +15,9 @@ import (
 
 // incidentPart is what one file adds to /incident.
 type incidentPart struct {
-	words   []bot.Word
-	actions []bot.Action
+	words     []bot.Word
+	actions   []bot.Action
+	shortcuts []bot.Shortcut
 }
 
 func (p Parts) incident() bot.Command {
@@ -24,24 +25,28 @@ func (p Parts) incident() bot.Command {
 		Name:     "incident",
 		Summary:  "Declare, run and close incidents",
 		Usage:    "[severity] [title] | list | show [#incident] | …",
-		Examples: []string{"incident", "incident list", "incident show #12"},
+		Examples: []string{"incident", "incident sev2 payments failing", "incident drill sev3 disk full", "incident list", "incident show #12"},
 		Role:     bot.Anyone,
 		Run:      p.incidentOpen,
+		Uses:     []bot.Use{bot.UseChannels, bot.UsePrivateChannels, bot.UsePins, bot.UseBookmarks, bot.UseUserGroups},
 	}
 	for _, part := range []incidentPart{
-		p.incidentList(), p.incidentStatus(), p.incidentSeverity(), p.incidentRole(), p.incidentUpdate(), p.incidentResponse(),
+		p.incidentDeclare(), p.incidentList(), p.incidentStatus(), p.incidentSeverity(), p.incidentRole(), p.incidentUpdate(), p.incidentResponse(),
 		p.incidentMilestone(), p.incidentResolve(), p.incidentClose(),
 	} {
 		c.Words = append(c.Words, part.words...)
 		c.Actions = append(c.Actions, part.actions...)
+		c.Shortcuts = append(c.Shortcuts, part.shortcuts...)
 	}
 	words := slices.Clone(c.Words)
+	c.Else = &bot.Word{Usage: "[drill] [private] <severity> <title>", Summary: "declare one at once", Role: bot.Anyone,
+		Run: func(ctx context.Context, r bot.Request) (bot.Reply, error) { return p.incidentWords(ctx, r, words) }}
 	c.Actions = append(c.Actions, bot.Action{Name: "incident.which", Role: bot.Anyone,
 		Run: func(ctx context.Context, r bot.Request) (bot.Reply, error) { return chosen(ctx, r, words) }})
 	return c
 }
 
-// incidentOpen is the panel of the incident whose channel it is.
+// incidentOpen is the panel of the incident whose channel it is, or the form that declares one.
 func (p Parts) incidentOpen(ctx context.Context, r bot.Request) (bot.Reply, error) {
 	i, here, err := p.Desk.In(ctx, r.Channel)
 	if err != nil {
@@ -50,7 +55,7 @@ func (p Parts) incidentOpen(ctx context.Context, r bot.Request) (bot.Reply, erro
 	if here {
 		return p.incidentPanel(ctx, i)
 	}
-	return p.incidentListed(ctx, r)
+	return p.declareOpen(ctx, r)
 }
 
 // question is what was asked before it was known which incident is meant.

@@ -253,6 +253,9 @@ func linkLine(i Incident) string {
 	if i.Place.AnnouncementLink != "" {
 		words = append(words, "<"+i.Place.AnnouncementLink+"|announcement>")
 	}
+	if i.Place.FromLink != "" {
+		words = append(words, "<"+i.Place.FromLink+"|what it was declared for>")
+	}
 	switch url, filed := i.filed(); {
 	case url != "":
 		words = append(words, fmt.Sprintf("<%s|post-mortem #%d>", url, i.PostMortem.Number))

@@ -37,7 +37,7 @@ func (d *Desk) links() effect {
 			if i.Place.Card.IsZero() && i.Place.Announcement.IsZero() {
 				return ""
 			}
-			return i.Place.Card.TS + " " + i.Place.Announcement.TS
+			return i.Place.Card.TS + " " + i.Place.Announcement.TS + " " + i.From.TS
 		},
 		do: func(ctx context.Context, w *work) error {
 			card, err := d.link(ctx, w.i.Place.Card, w.i.Place.CardLink)
@@ -48,7 +48,14 @@ func (d *Desk) links() effect {
 			if err != nil {
 				return err
 			}
-			return w.change(ctx, func(i *Incident) { i.Place.CardLink, i.Place.AnnouncementLink = card, announcement })
+			from := w.i.Place.FromLink
+			if w.i.From.TS != "" {
+				from, err = d.link(ctx, w.i.From, from)
+				d.o.Slack.Try(ctx, "read the address of the message that an incident was declared for", err)
+			}
+			return w.change(ctx, func(i *Incident) {
+				i.Place.CardLink, i.Place.AnnouncementLink, i.Place.FromLink = card, announcement, from
+			})
 		},
 		optional: "read the addresses of an incident's messages",
 	}

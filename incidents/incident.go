@@ -226,8 +226,9 @@ type Place struct {
 	Meant   time.Time `json:"meant,omitzero"`
 	Channel string    `json:"channel,omitempty"`
 	Card    chat.Ref  `json:"card,omitzero"`
-	// CardLink and AnnouncementLink are where people find the two messages.
+	// CardLink, AnnouncementLink and FromLink are where people find the two messages, and the one that it is about.
 	CardLink         string `json:"card_link,omitempty"`
+	FromLink         string `json:"from_link,omitempty"`
 	AnnouncementLink string `json:"announcement_link,omitempty"`
 	// Announcement stands in the incidents channel; Told are the other messages about it, by channel.
 	Announcement chat.Ref            `json:"announcement,omitzero"`

@@ -46,7 +46,7 @@ func (r *Runner) Card(run Run) chat.Message {
 	if len(parts) > mostParts {
 		parts = append(parts[:mostParts], chat.Note("The rest is too long for a card; the log of the run has it."))
 	}
-	buttons := buttons(run)
+	buttons := r.Buttons(run)
 	if kind.Buttons != nil {
 		buttons = append(buttons, kind.Buttons(run)...)
 	}
@@ -257,7 +257,12 @@ func planParts(run Run) []chat.Part {
 }
 
 // Buttons are what people can do with the run now, each by the role of its action.
-func (r *Runner) Buttons(run Run) []chat.Button { return buttons(run) }
+func (r *Runner) Buttons(run Run) []chat.Button {
+	if r.o.Buttons == nil {
+		return buttons(run)
+	}
+	return append(buttons(run), r.o.Buttons(run)...)
+}
 
 // HowFar says in one phrase how far a run is; "" when there is nothing to say.
 func (r *Runner) HowFar(run Run) string { return howFar(run) }

@@ -86,6 +86,8 @@ type Options struct {
 	OpsChannel string
 	// Parallel is how many runs this process works on at the same time (4).
 	Parallel int
+	// Buttons adds buttons to the cards of all kinds of runs; nil adds none.
+	Buttons func(Run) []chat.Button
 	// Ended is told of each run whose end this process has recorded; nil means that nobody counts.
 	Ended func(Run)
 	// Now is the clock that people see (time.Now).
