@@ -44,6 +44,7 @@ import (
 //	slow, fast                         the databases answer late, or at once
 //	orders-away                        the database orders is not reached any more
 //	anna gets-form 'pattern'           anna's open form matches
+//	anna uses incident.declare         an entry of the shortcut menu; with a 'pattern' of that of the newest message that matches
 //	anna opens-home                    anna opens App Home
 //	anna home-shows 'pattern'…         App Home matches all; after "not " it must not
 //	anna presses-home Approve          a button on App Home
@@ -206,6 +207,11 @@ func person(name string) func(*testscript.TestScript, bool, []string) {
 			ts.Check(c.Fills(user, values))
 		case "submits":
 			ts.Check(c.Submits(user))
+		case "uses":
+			if len(rest) == 1 {
+				rest = append(rest, "")
+			}
+			ts.Check(c.Uses(user, rest[0], rest[1]))
 		case "opens-home":
 			ts.Check(c.OpensHome(user))
 		case "presses-home":

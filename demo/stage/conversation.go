@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -54,6 +55,19 @@ func (c *Conversation) SaysInLounge(user, line string) error {
 func (c *Conversation) IsTold(user string, patterns ...string) error {
 	_, err := c.waitIn(c.Slack.As(user).DM(), patterns, func(slacksandbox.Message) bool { return true }, fmt.Sprintf("opsbot (to %s directly)>", c.Name(user)))
 	return err
+}
+
+// Uses an entry of the global shortcut menu, or, with a pattern, of that of the newest message that matches.
+func (c *Conversation) Uses(user, id, pattern string) error {
+	return c.act(fmt.Sprintf("\n%s uses the shortcut %s", c.Name(user), id), func() error {
+		if pattern == "" {
+			return c.Slack.As(user).Shortcut(id)
+		}
+		if err := c.Follow(pattern); err != nil {
+			return err
+		}
+		return c.Slack.As(user).MessageShortcut(c.Ops, c.card, id)
+	})
 }
 
 // OpensHome opens the bot's App Home.
@@ -204,20 +218,25 @@ func (c *Conversation) Sees(patterns ...string) error {
 	return err
 }
 
-// Follow follows the newest message in #ops that matches.
+// Follow waits until a message in the channel matches, and follows the newest one that does.
 func (c *Conversation) Follow(pattern string) error {
 	wanted, err := regexp.Compile(pattern)
 	if err != nil {
 		return err
 	}
-	all := c.Slack.Messages(c.Ops)
-	for i := len(all) - 1; i >= 0; i-- {
-		if !all[i].Ephemeral && wanted.MatchString(all[i].Plain()) {
-			c.card = all[i].TS
+	matches := func(m slacksandbox.Message) bool { return !m.Ephemeral && wanted.MatchString(m.Plain()) }
+	ctx, stop := context.WithTimeout(context.Background(), c.Patience)
+	defer stop()
+	if _, err := c.Slack.WaitMessage(ctx, c.Ops, matches); err != nil {
+		return fmt.Errorf("no message matches %q: %w", pattern, err)
+	}
+	for _, m := range slices.Backward(c.Slack.Messages(c.Ops)) {
+		if matches(m) {
+			c.card = m.TS
 			return nil
 		}
 	}
-	return fmt.Errorf("no message matches %q", pattern)
+	return fmt.Errorf("what matched %q is gone", pattern)
 }
 
 // Becomes waits until the followed message has changed into one that matches, and writes down how it gets there.
