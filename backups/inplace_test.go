@@ -410,3 +410,26 @@ func TestFerretDBIsRestoredInPlace(t *testing.T) {
 		require.Equal(t, m.Collections[i].Digest, c.Digest)
 	}
 }
+
+// The rights that the documentation and the check name are enough for a restore in place, and less changes nothing.
+func TestTheRightsForARestoreInPlace(t *testing.T) {
+	s := setup(t, mongo.Options{Username: "asha", Password: "right-horse"})
+	s.insert("shop", "a", bson.D{{Key: "_id", Value: 1}})
+	s.insert("shop", "system.js", bson.D{{Key: "_id", Value: "f"}, {Key: "value", Value: "function() {}"}})
+	s.run("shop", bson.D{{Key: "create", Value: "v"}, {Key: "viewOn", Value: "a"}, {Key: "pipeline", Value: bson.A{}}})
+	db := s.open("shop", "shop")
+	m := s.backup(db)
+	s.insert("shop", "a", bson.D{{Key: "_id", Value: 2}})
+	s.server.SetRoles("backup", "dbAdminAnyDatabase")
+	_, err := backups.RestoreInPlace(t.Context(), s.store, m.ID, db, whole("r-1"))
+	require.ErrorContains(t, err, "The user of the database `shop` lacks the right for `insert`")
+	s.server.SetRoles("readWriteAnyDatabase", "dbAdminAnyDatabase")
+	require.Len(t, docs(t, s.client, "shop", "a"), 2)
+	_, _, err = backups.SettleInPlace(t.Context(), s.store, db, "r-1")
+	require.NoError(t, err)
+	cert, err := backups.RestoreInPlace(t.Context(), s.store, m.ID, db, whole("r-2"))
+	require.NoError(t, err)
+	require.True(t, cert.OK, cert.Rows)
+	require.Len(t, docs(t, s.client, "shop", "a"), 1)
+	noneBeside(t, db, "shop")
+}

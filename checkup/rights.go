@@ -59,8 +59,8 @@ func reading(ctx context.Context, found *Rows, db *databases.Database) {
 // deployment for documents that a plain insert changes, and to see which programs are connected.
 // https://www.mongodb.com/docs/manual/reference/privilege-actions/
 var (
-	restoreActions = []string{"createCollection", "insert", "createIndex", "collMod", "dropCollection", "dropDatabase", "find", "listCollections", "listIndexes"}
-	inPlaceActions = []string{"createCollection", "insert", "createIndex", "collMod", "dropCollection", "renameCollectionSameDB", "remove", "find", "listCollections", "listIndexes"}
+	restoreActions = []string{"createCollection", "insert", "bypassDocumentValidation", "createIndex", "collMod", "dropCollection", "dropDatabase", "remove", "find", "listCollections", "listIndexes"}
+	inPlaceActions = []string{"createCollection", "insert", "bypassDocumentValidation", "createIndex", "collMod", "dropCollection", "renameCollectionSameDB", "remove", "find", "listCollections", "listIndexes"}
 	verbatimAction = "applyOps"
 	programsAction = "inprog"
 )
