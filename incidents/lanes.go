@@ -14,11 +14,12 @@ func (d *Desk) allLanes() []lane {
 	}
 	// What is said does not wait for the edits of what stands, of which Slack takes one in two seconds.
 	voice := []effect{d.said(), d.followed(), d.reminder(), d.unled()}
+	never := func(Incident) time.Time { return time.Time{} }
 	return []lane{
-		{name: "slack", effects: slack, next: func(i Incident) time.Time { return time.Time{} }},
+		{name: "slack", effects: slack, next: never},
 		{name: "voice", effects: voice, next: d.remindNext},
-		{name: "timeline", effects: []effect{d.capture()}, next: func(i Incident) time.Time { return time.Time{} }},
-		{name: "github", effects: nil, next: func(i Incident) time.Time { return time.Time{} }},
+		{name: "timeline", effects: []effect{d.capture()}, next: never},
+		{name: "github", effects: nil, next: never},
 	}
 }
 
