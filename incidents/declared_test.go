@@ -85,19 +85,11 @@ func (w *workspace) declare(what Declaration) Incident {
 }
 
 // settled waits until nothing is left to be brought about.
-func (w *workspace) settled(number int) (i Incident) {
+func (w *workspace) settled(number int) Incident {
 	w.t.Helper()
-	require.Eventually(w.t, func() bool {
-		var err error
-		i, err = w.Get(w.t.Context(), number)
-		require.NoError(w.t, err)
-		for _, l := range w.lanes {
-			if due := i.Lanes[l.name].Due; !due.IsZero() && due.Before(time.Now().Add(time.Second)) {
-				return false
-			}
-		}
-		return true
-	}, 20*time.Second, 10*time.Millisecond)
+	require.Eventually(w.t, func() bool { return w.isSettled(number) }, 20*time.Second, 10*time.Millisecond)
+	i, err := w.Get(w.t.Context(), number)
+	require.NoError(w.t, err)
 	return i
 }
 
