@@ -18,6 +18,8 @@ type incidentPart struct {
 	words     []bot.Word
 	actions   []bot.Action
 	shortcuts []bot.Shortcut
+	events    []bot.Event
+	uses      []bot.Use
 }
 
 func (p Parts) incident() bot.Command {
@@ -32,11 +34,13 @@ func (p Parts) incident() bot.Command {
 	}
 	for _, part := range []incidentPart{
 		p.incidentDeclare(), p.incidentList(), p.incidentStatus(), p.incidentSeverity(), p.incidentRole(), p.incidentUpdate(), p.incidentResponse(),
-		p.incidentMilestone(), p.incidentResolve(), p.incidentClose(),
+		p.incidentMilestone(), p.incidentResolve(), p.incidentClose(), p.incidentTimeline(), p.incidentNote(),
 	} {
 		c.Words = append(c.Words, part.words...)
 		c.Actions = append(c.Actions, part.actions...)
 		c.Shortcuts = append(c.Shortcuts, part.shortcuts...)
+		c.On = append(c.On, part.events...)
+		c.Uses = append(c.Uses, part.uses...)
 	}
 	words := slices.Clone(c.Words)
 	c.Else = &bot.Word{Usage: "[drill] [private] <severity> <title>", Summary: "declare one at once", Role: bot.Anyone,
