@@ -24,6 +24,8 @@ import (
 type FullOptions struct {
 	// ID names the backup, from NewID; Tool goes into the manifest and the archive: "opsbot 0.1.0".
 	ID, Tool string
+	// TakenFor goes into the manifest, too.
+	TakenFor string
 	// Readers is how many collections are read at once; 0 means 4.
 	Readers int
 	// Level of compression; 0 means the fastest.
@@ -80,7 +82,7 @@ type full struct {
 
 // survey finds out what there is to read.
 func (f *full) survey(ctx context.Context) error {
-	f.manifest = Manifest{Format: 1, ID: f.o.ID, Database: f.db.Name, Scope: f.db.Scope(), Tool: f.o.Tool, Started: f.o.Now().UTC()}
+	f.manifest = Manifest{Format: 1, ID: f.o.ID, Database: f.db.Name, Scope: f.db.Scope(), Tool: f.o.Tool, TakenFor: f.o.TakenFor, Started: f.o.Now().UTC()}
 	server, err := f.db.Server(ctx)
 	if err != nil {
 		return err

@@ -28,6 +28,8 @@ type Manifest struct {
 	Bytes     int64 `json:"bytes"`
 	// Remarks are true things that a reader should know, such as a count of the server that does not fit.
 	Remarks []string `json:"remarks,omitempty"`
+	// TakenFor is the restore in place (the ID of its run) that it was taken for, of what was there before; "" for others.
+	TakenFor string `json:"taken_for,omitempty"`
 	// LeftOut is nil in backups of opsbot 0.1.0 and before.
 	LeftOut *LeftOut `json:"left_out,omitempty"`
 }

@@ -147,12 +147,16 @@ func (p Parts) entryCard(e backups.Entry) *chat.Message {
 	if m.Scope != "" {
 		scope = chat.Literal(m.Scope)
 	}
+	taken := chat.Time(m.Started) + ", in " + chat.Span(m.Finished.Sub(m.Started))
+	if m.TakenFor != "" {
+		taken += ", before the restore in place " + chat.Literal(m.TakenFor)
+	}
 	parts := []chat.Part{
 		chat.Header("Backup of " + m.Database),
 		chat.Text(state),
 		chat.Fields{
 			{Label: "Backup", Value: chat.Literal(m.ID)},
-			{Label: "Taken", Value: chat.Time(m.Started) + ", in " + chat.Span(m.Finished.Sub(m.Started))},
+			{Label: "Taken", Value: taken},
 			{Label: "What", Value: scope},
 			{Label: "Content", Value: fmt.Sprintf("%s, %s, %s", chat.Plural(int64(len(m.Collections)), "collection"), chat.Plural(m.Documents, "document"), chat.Bytes(m.Bytes))},
 			{Label: "Server", Value: "MongoDB " + chat.Escape(m.Server)},

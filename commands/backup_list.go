@@ -96,6 +96,9 @@ func (p Parts) entryLine(e backups.Entry) string {
 	}
 	line := fmt.Sprintf("%s %s · %s ago · %s · %s", mark, chat.Literal(m.ID), chat.Span(p.Now().Sub(m.Started)),
 		chat.Plural(m.Documents, "document"), chat.Bytes(m.Bytes))
+	if m.TakenFor != "" {
+		line += " · taken before " + chat.Literal(m.TakenFor)
+	}
 	if n := len(e.Certificates); n > 0 {
 		line += " · " + chat.Plural(int64(n), "restore proof")
 	}

@@ -39,6 +39,7 @@ type backupArgs struct {
 type backupItem struct {
 	Database string `json:"database"`
 	ID       string `json:"id"`
+	TakenFor string `json:"taken_for,omitempty"`
 }
 
 // BackupResult is what a finished backup run tells of each database.
@@ -171,7 +172,7 @@ func (j *Backup) manifest(ctx context.Context, t *Task, db *databases.Database, 
 	}
 	t.Log(ctx, "%s: reading into %s", item.Database, item.ID)
 	return backups.Full(ctx, db, j.Store, backups.FullOptions{
-		ID: item.ID, Tool: j.Tool, Readers: j.Readers, Progress: progress, Now: j.Now,
+		ID: item.ID, Tool: j.Tool, TakenFor: item.TakenFor, Readers: j.Readers, Progress: progress, Now: j.Now,
 	})
 }
 

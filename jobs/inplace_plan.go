@@ -184,8 +184,12 @@ func (p *planner) facts(same []string) []chat.Field {
 	if len(p.args.Namespaces) == 0 && !p.args.Whole {
 		what = "nothing"
 	}
+	from := chat.Literal(p.entry.ID) + ", taken " + chat.Time(p.entry.Started) + ", verified"
+	if by := p.entry.TakenFor; by != "" && p.args.Undoes+p.args.Finishes == "" {
+		from += ". ⚠️ *It holds what was there before the restore " + chat.Literal(by) + "*: is that what you want back?"
+	}
 	facts := []chat.Field{
-		{Label: "Backup", Value: chat.Literal(p.entry.ID) + ", taken " + chat.Time(p.entry.Started) + ", verified"},
+		{Label: "Backup", Value: from},
 		{Label: "What comes back", Value: fmt.Sprintf("%s: %s, %s", what, chat.Plural(p.documents, "document"), chat.Bytes(p.bytes))},
 		{Label: "Writes that are lost", Value: "all since " + chat.Time(p.entry.Started) + ": " + chat.Span(p.j.Now().Sub(p.entry.Started))},
 		{Label: "A backup first", Value: p.backupFirst()},

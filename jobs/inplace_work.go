@@ -85,7 +85,7 @@ func (j *InPlace) backupFirst(ctx context.Context, t *Task, args inPlaceArgs, id
 		}
 		return chat.Literal(id) + " is there, verified", nil
 	}
-	result, err := j.Backup.one(ctx, t, stepBackup, backupItem{Database: args.Database, ID: id})
+	result, err := j.Backup.one(ctx, t, stepBackup, backupItem{Database: args.Database, ID: id, TakenFor: t.Run().ID})
 	return stepNote(result), err
 }
 
