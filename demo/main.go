@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -35,7 +36,7 @@ func main() {
 	flag.StringVar(&f.mongo, "mongo", "", "URI of a MongoDB server of your own to back up, instead of the sample data")
 	flag.BoolVar(&f.tour, "tour", false, "show the product without a browser, check what it shows, and exit")
 	flag.Float64Var(&f.scale, "scale", 1, "how much sample data to make")
-	flag.BoolVar(&f.verbose, "verbose", false, "print the bot's log")
+	flag.BoolVar(&f.verbose, "verbose", false, "print the bot's log, too")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -55,10 +56,19 @@ func run(ctx context.Context, f flags, out io.Writer) (err error) {
 	if f.tour {
 		f.addr = ""
 	}
-	log := slog.New(slog.DiscardHandler)
-	if f.verbose {
-		log = slog.New(slog.NewTextHandler(os.Stderr, nil))
+	if err := os.MkdirAll(f.data, 0o700); err != nil {
+		return err
 	}
+	file, err := os.OpenFile(filepath.Join(f.data, "opsbot.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	var to io.Writer = file
+	if f.verbose {
+		to = io.MultiWriter(file, os.Stderr)
+	}
+	log := slog.New(slog.NewTextHandler(to, nil))
 	fmt.Fprintln(out, "Setting up the workspace, the databases and the object store …")
 	p, err := open(ctx, stage.Options{Addr: f.addr, Dir: f.data, Mongo: f.mongo, Scale: f.scale, Latency: 300 * time.Millisecond, Approvals: 1, Log: log})
 	if err != nil {
@@ -122,21 +132,23 @@ func perform(ctx context.Context, f flags, s *stage.Stage, a *app.App, out io.Wr
 		if f.tour {
 			return tour(running, s, a, out)
 		}
-		greet(s, out)
+		greet(s, f.data, out)
 		<-running.Done()
 		return nil
 	})
 	return group.Wait()
 }
 
-func greet(s *stage.Stage, out io.Writer) {
+func greet(s *stage.Stage, data string, out io.Writer) {
 	fmt.Fprintf(out, `
   Open the workspace:  %s
                        It greets you, says who you can be and what to try.
   The issues it files: %s
+  The backend's API:   %s
   Without Slack:       go run . backup list --config %s
+  The bot's log:       %s
 
   Stop with Ctrl-C.
 
-`, s.Slack.URL(), s.GitHub.URL()+"/"+stage.Repository, s.ConfigFile())
+`, s.Slack.URL(), s.GitHub.URL()+"/"+stage.Repository, s.Backend.URL()+"/api/health", s.ConfigFile(), filepath.Join(data, "opsbot.log"))
 }

@@ -41,7 +41,7 @@ func (r *Runner) Confirm(ctx context.Context, id, typed string, by chat.User) (R
 		case !samePerson(run.By, by):
 			return &chat.Problem{Say: "Only " + run.By.Mention() + ", who proposed it, can confirm this plan."}
 		case run.Plan.Confirmed != nil:
-			return &chat.Problem{Say: "You have confirmed this plan already, at " + chat.Time(run.Plan.Confirmed.At) + ".", Try: "It waits for the approval of somebody else."}
+			return &chat.Problem{Say: "You have confirmed this plan already, " + chat.Time(run.Plan.Confirmed.At) + ".", Try: "It waits for the approval of somebody else."}
 		case typed != run.Plan.Confirm:
 			return &chat.Problem{Say: chat.Typed(typed) + " is not what has to be typed.", Try: "Type exactly " + chat.Literal(run.Plan.Confirm) + "."}
 		}
@@ -117,13 +117,13 @@ func (r *Runner) open(run Run) error {
 	case run.Status == Proposed && r.o.Now().Before(run.Plan.Expires):
 		return nil
 	case run.Status == Proposed:
-		return &chat.Problem{Say: "The time to approve this plan ended at " + chat.Time(run.Plan.Expires) + ".", Try: "Ask for it anew."}
+		return &chat.Problem{Say: "The time to approve this plan ended " + chat.Time(run.Plan.Expires) + ".", Try: "Ask for it anew."}
 	case run.Status.Ended():
 		return &chat.Problem{Say: "This plan is closed: " + howEnded(run)}
 	}
 	var who []string
 	for _, a := range run.Plan.Approvals {
-		who = append(who, a.By.Mention()+" at "+chat.Time(a.At))
+		who = append(who, a.By.Mention()+", "+chat.Time(a.At))
 	}
 	if len(who) == 0 {
 		return &chat.Problem{Say: "This plan was already confirmed; the run is " + string(run.Status) + "."}
@@ -151,7 +151,7 @@ func (r *Runner) mayApprove(run Run, hash string, by chat.User) error {
 	}
 	for _, a := range run.Plan.Approvals {
 		if samePerson(a.By, by) {
-			return &chat.Problem{Say: "You have approved this plan already, at " + chat.Time(a.At) + ".", Try: fmt.Sprintf("It still needs %s by somebody else.",
+			return &chat.Problem{Say: "You have approved this plan already, " + chat.Time(a.At) + ".", Try: fmt.Sprintf("It still needs %s by somebody else.",
 				chat.Plural(int64(run.Plan.Needs-len(run.Plan.Approvals)), "approval"))}
 		}
 	}
@@ -246,7 +246,7 @@ func (r *Runner) Cancel(ctx context.Context, id string, by chat.User) (Run, erro
 // howEnded says in one sentence how a run ended.
 func howEnded(run Run) string {
 	text := run.Title + " (" + chat.Literal(run.ID) + ") " + map[Status]string{Succeeded: "succeeded", Failed: "failed",
-		Cancelled: "was cancelled", Interrupted: "was interrupted"}[run.Status] + " at " + chat.Time(run.Finished) + "."
+		Cancelled: "was cancelled", Interrupted: "was interrupted"}[run.Status] + " " + chat.Time(run.Finished) + "."
 	if run.Reason != "" {
 		text += " " + run.Reason
 	}

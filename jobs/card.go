@@ -248,10 +248,10 @@ func planParts(run Run) []chat.Part {
 	}
 	var lines []string
 	if c := plan.Confirmed; c != nil && plan.Needs > 0 {
-		lines = append(lines, "✍️ "+c.By.Mention()+" confirmed it by typing at "+chat.Time(c.At))
+		lines = append(lines, "✍️ "+c.By.Mention()+" confirmed it by typing, "+chat.Time(c.At))
 	}
 	for _, a := range plan.Approvals {
-		lines = append(lines, "👍 "+a.By.Mention()+" approved at "+chat.Time(a.At))
+		lines = append(lines, "👍 "+a.By.Mention()+" approved "+chat.Time(a.At))
 	}
 	return append(parts, paragraphs(lines)...)
 }

@@ -76,7 +76,7 @@ func TestFollowersAreToldOnce(t *testing.T) {
 	})
 	for _, user := range []string{"UBO", "UCLEO"} {
 		require.Len(t, w.chat.messages(t, "@"+user), 1)
-		require.Contains(t, w.chat.messages(t, "@"+user)[0], "Backup of `orders` (`"+run.ID+"`) succeeded at")
+		require.Contains(t, w.chat.messages(t, "@"+user)[0], "Backup of `orders` (`"+run.ID+"`) succeeded ")
 	}
 	require.Contains(t, problem(t, r.Follow(t.Context(), run.ID, "UBO")).Say, "It has ended already")
 	require.EqualValues(t, 3, w.chat.posts.Load(), "a card and two messages")

@@ -284,7 +284,7 @@ func TestCancel(t *testing.T) {
 	<-cleaned
 
 	_, err = other.Cancel(t.Context(), running.ID, bo)
-	require.Contains(t, problem(t, err).Say, "was cancelled at")
+	require.Contains(t, problem(t, err).Say, "was cancelled ")
 	_, err = other.Cancel(t.Context(), "r-none", bo)
 	require.Contains(t, problem(t, err).Say, "I don't know the run `r-none`.")
 	w.shows(t, running, "🚫")

@@ -348,7 +348,7 @@ func (s *Scheduler) missed(ctx context.Context, t timetable, at time.Time, count
 	if count >= 1000 {
 		times = "more than " + times
 	}
-	text := fmt.Sprintf("The schedule %s was missed %s while opsbot was not running, last at %s.", chat.Literal(t.Name), times, chat.Time(at))
+	text := fmt.Sprintf("The schedule %s was missed %s while opsbot was not running, the last time %s.", chat.Literal(t.Name), times, chat.Time(at))
 	if !late {
 		text = fmt.Sprintf("The schedule %s was missed %s while opsbot was not running.", chat.Literal(t.Name), times)
 	}

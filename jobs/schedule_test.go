@@ -106,9 +106,9 @@ func TestMissedFirings(t *testing.T) {
 		notice bool
 	}{
 		{jobs.CatchUp, 10 * time.Minute, nil, "", false},
-		{jobs.CatchUp, 80 * time.Minute, []string{"01 02:00 late"}, "was missed 1 time while opsbot was not running, last at", false},
+		{jobs.CatchUp, 80 * time.Minute, []string{"01 02:00 late"}, "was missed 1 time while opsbot was not running, the last time", false},
 		{jobs.CatchUp, 5 * time.Hour, []string{"01 06:00 late"}, "was missed 5 times", false},
-		{jobs.Report, 5 * time.Hour, nil, "was missed 5 times while opsbot was not running, last at", true},
+		{jobs.Report, 5 * time.Hour, nil, "was missed 5 times while opsbot was not running, the last time", true},
 		{jobs.CatchUp, 5*time.Hour - 30*time.Minute + 10*time.Second, []string{"01 06:00"}, "was missed 4 times", false},
 		{jobs.Report, 5*time.Hour - 30*time.Minute + 10*time.Second, []string{"01 06:00"}, "was missed 4 times", true},
 		{jobs.CatchUp, 100 * 24 * time.Hour, []string{"10 01:00 late"}, "was missed more than 1,000 times", false},
