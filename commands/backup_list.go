@@ -65,7 +65,10 @@ func (p Parts) backupsFrom(ctx context.Context, database, after string) (*chat.M
 			unfit++
 		}
 	}
-	sum := fmt.Sprintf("%s, %s stored, %d of them do not count.", chat.Plural(int64(len(entries)), "backup"), chat.Bytes(stored), unfit)
+	sum := fmt.Sprintf("%s, %s stored, all of them verified.", chat.Plural(int64(len(entries)), "backup"), chat.Bytes(stored))
+	if unfit > 0 {
+		sum = fmt.Sprintf("%s, %s stored, %d of them do not count.", chat.Plural(int64(len(entries)), "backup"), chat.Bytes(stored), unfit)
+	}
 	buttons := chat.Actions{}
 	if len(entries) > listed {
 		sum = fmt.Sprintf("%d to %d of ", from+1, to) + sum + " `/backup prune` removes what is not needed."

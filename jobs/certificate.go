@@ -70,21 +70,25 @@ func certificateSheet(c backups.Certificate) chat.Sheet {
 	for _, row := range c.Rows {
 		width = max(width, len([]rune(rowName(row))))
 	}
-	brief := []string{fmt.Sprintf("%-28s %12s %10s  %-12s %s", "collection", "documents", "bytes", "digest", "indexes")}
-	whole := []string{fmt.Sprintf("%-*s %14s %10s  %-64s %s", width, "collection", "documents", "bytes", "digest", "indexes")}
+	brief := []string{fmt.Sprintf("  %-24s %12s %8s  %-12s %s", "collection", "documents", "bytes", "digest", "indexes")}
+	whole := []string{fmt.Sprintf("  %-*s %14s %8s  %-64s %s", width, "collection", "documents", "bytes", "digest", "indexes")}
 	shown := 0
 	for _, row := range c.Rows {
 		documents, size, digest := chat.Count(row.Found.Documents), chat.Bytes(row.Found.Bytes), row.Found.Digest
-		outcome := fmt.Sprintf("%d %s", len(row.Found.Indexes), mark(row))
+		indexes, mark, differences := fmt.Sprint(len(row.Found.Indexes)), "=", strings.Join(row.Differences, ", ")
 		if row.Expected.Type == "view" {
-			documents, size, digest, outcome = "view", "", "", mark(row)
+			documents, size, digest, indexes = "view", "", "", ""
 		}
-		whole = append(whole, fmt.Sprintf("%-*s %14s %10s  %-64s %s", width, rowName(row), documents, size, digest, outcome))
+		if differences != "" { // the sign comes first, where a phone shows it
+			mark, differences = "≠", " ≠ "+differences
+		}
+		whole = append(whole, strings.TrimRight(fmt.Sprintf("%s %-*s %14s %8s  %-64s %s%s", mark, width, rowName(row), documents, size, digest, indexes, differences), " "))
 		if shown >= rowsShown && (len(row.Differences) == 0 || shown > 2*rowsShown) {
 			continue
 		}
 		shown++
-		brief = append(brief, fmt.Sprintf("%-28s %12s %10s  %-12s %s", cut(rowName(row), 28), documents, size, digest[:min(len(digest), 12)], outcome))
+		brief = append(brief, strings.TrimRight(fmt.Sprintf("%s %-24s %12s %8s  %-12s %s%s", mark, cut(rowName(row), 24), documents, size,
+			digest[:min(len(digest), 12)], indexes, differences), " "))
 	}
 	sheet := chat.Sheet{Name: "certificate-" + c.ID + ".txt", Shown: strings.Join(brief, "\n")}
 	sheet.Whole = sheet.Shown
@@ -98,13 +102,6 @@ func certificateSheet(c backups.Certificate) chat.Sheet {
 // rowName is a collection's name on one line.
 func rowName(row backups.Comparison) string {
 	return strings.NewReplacer("\n", `\n`, "\r", `\r`).Replace(row.Expected.Name)
-}
-
-func mark(row backups.Comparison) string {
-	if len(row.Differences) == 0 {
-		return "="
-	}
-	return "≠ " + strings.Join(row.Differences, ", ")
 }
 
 func (j *Restore) buttons(run Run) []chat.Button {
