@@ -16,7 +16,7 @@ import (
 
 // logNames has for words that come to mind the key under which the log says it: one for each thing, so that it is found.
 var logNames = map[string]string{"err": "error", "fault": "error", "ref": "reference", "run_id": "run", "runID": "run", "duration": "took",
-	"elapsed": "took", "addr": "address", "msg": "text", "try": "attempt", "tries": "attempts", "user": "by", "name": "what", "envelope": "id"}
+	"elapsed": "took", "addr": "address", "msg": "text", "try": "attempt", "tries": "attempts", "name": "what", "envelope": "id"}
 
 // TestLogKeys holds every line of the log to constant words, pairs of key and value, and one key for each thing.
 func TestLogKeys(t *testing.T) {
