@@ -24,7 +24,7 @@ const (
 func (d *Desk) changed() effect {
 	return inChannel(effect{
 		name: "changed",
-		want: func(i Incident) string {
+		want: func(Incident) string {
 			if d.o.Rules.LookBack <= 0 {
 				return ""
 			}

@@ -15,7 +15,7 @@ import (
 func (d *Desk) channel() effect {
 	return effect{
 		name: "channel",
-		want: func(i Incident) string { return "made" },
+		want: func(Incident) string { return "made" },
 		do: func(ctx context.Context, w *work) error {
 			if w.i.Place.Channel != "" {
 				return nil

@@ -65,7 +65,9 @@ type Stage struct {
 
 	// The bot is in all but Lounge. Business is where the stakeholders are told.
 	Ops, General, Lounge, Incidents, Security, Business string
-	Anna, Ben, Chitra, Drew                             string
+	// OnCall is the user group of Anna and Ben.
+	OnCall                  string
+	Anna, Ben, Chitra, Drew string
 	// Keys are what Anna and Ben are known by at the command line.
 	Keys map[string]string
 
@@ -181,6 +183,7 @@ func (s *Stage) startSlack() (err error) {
 	s.Incidents = s.Slack.AddChannel("incidents", s.Anna, s.Ben, s.Chitra)
 	s.Security = s.Slack.AddChannel("security", s.Ben)
 	s.Business = s.Slack.AddChannel("business", s.Chitra)
+	s.OnCall = s.Slack.AddUserGroup("oncall", s.Anna, s.Ben)
 	return nil
 }
 
@@ -233,7 +236,7 @@ func (s *Stage) writeConfig() error {
 		{Key: "storage", Value: storage},
 		{Key: "github", Value: map[string]any{"repo": Repository, "token": s.GitHubToken, "api_url": s.GitHub.APIURL()}},
 		{Key: "incidents", Value: map[string]any{
-			"services": []string{"api", "orders", "payments", "notifications"}, "on_call": []string{s.Anna, s.Ben}, "stakeholders": "business",
+			"services": []string{"api", "orders", "payments", "notifications"}, "on_call": []string{s.OnCall}, "stakeholders": "business",
 		}},
 		{Key: "backups", Value: map[string]any{"full": "0 2 * * *", "timezone": "Asia/Kolkata"}},
 	})
