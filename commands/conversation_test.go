@@ -45,6 +45,11 @@ import (
 //	orders-away                        the database orders is not reached any more
 //	anna gets-form 'pattern'           anna's open form matches
 //	anna uses incident.declare         an entry of the shortcut menu; with a 'pattern' of that of the newest message that matches
+//	anna reacts 'pattern' pushpin      on the newest message that matches; unreacts, edits 'pattern' 'text', answers, deletes
+//	anna picks 'pattern' action value  from a menu of the newest message that only anna sees and that matches
+//	anna shares 'text' graph.png       posts a file
+//	anna lacks 'pattern'               the newest message that only anna sees does not match
+//	ops marked 'pattern' pushpin       the bot's reaction comes onto the newest message that matches; unmarked: goes
 //	anna opens-home                    anna opens App Home
 //	anna home-shows 'pattern'…         App Home matches all; after "not " it must not
 //	anna presses-home Approve          a button on App Home
@@ -212,6 +217,15 @@ func person(name string) func(*testscript.TestScript, bool, []string) {
 				rest = append(rest, "")
 			}
 			ts.Check(c.Uses(user, rest[0], rest[1]))
+		case "reacts", "unreacts", "edits", "answers", "deletes", "picks":
+			if len(rest) == 0 {
+				ts.Fatalf("%s what?", verb)
+			}
+			ts.Check(c.Marks(user, verb, rest[0], rest[1:]...))
+		case "shares":
+			ts.Check(c.Shares(user, rest[0], rest[1], []byte("a file")))
+		case "lacks":
+			ts.Check(c.Lacks(user, rest[0]))
 		case "opens-home":
 			ts.Check(c.OpensHome(user))
 		case "presses-home":
@@ -233,6 +247,8 @@ func ops(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Check(c.Sees(args[1:]...))
 	case len(args) == 2 && args[0] == "shows-again":
 		ts.Check(c.Follow(args[1]))
+	case len(args) == 3 && (args[0] == "marked" || args[0] == "unmarked"):
+		ts.Check(c.Marked(args[1], args[2], args[0] == "marked"))
 	case len(args) > 1 && args[0] == "becomes":
 		ts.Check(c.Becomes(args[1:]...))
 	default:
