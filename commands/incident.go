@@ -24,14 +24,14 @@ type incidentPart struct {
 
 func (p Parts) incident() bot.Command {
 	c := bot.Command{
-		Name:     "incident",
-		Summary:  "Declare, run and close incidents",
-		Usage:    "[severity] [title] | list | show [#incident] | …",
+		Name:    "incident",
+		Summary: "Declare, run and close incidents",
+		Usage:   "[severity] [title] | list | show [#incident] | …",
 		Examples: []string{"incident", "incident sev2 payments failing", "incident drill sev3 disk full", "incident list", "incident show #12",
 			"incident note at 14:05 the queue is empty again", "incident timeline"},
-		Role:     bot.Anyone,
-		Run:      p.incidentOpen,
-		Uses:     []bot.Use{bot.UseChannels, bot.UsePrivateChannels, bot.UsePins, bot.UseBookmarks, bot.UseUserGroups},
+		Role: bot.Anyone,
+		Run:  p.incidentOpen,
+		Uses: []bot.Use{bot.UseChannels, bot.UsePrivateChannels, bot.UsePins, bot.UseBookmarks, bot.UseUserGroups},
 	}
 	for _, part := range []incidentPart{
 		p.incidentDeclare(), p.incidentList(), p.incidentStatus(), p.incidentSeverity(), p.incidentRole(), p.incidentUpdate(), p.incidentResponse(),
