@@ -24,7 +24,7 @@ func (a *App) desk(slack *bot.Slack) (*incidents.Desk, error) {
 		Store: a.store, Events: a.Events, Slack: slack, Objects: a.Objects, Rules: incidentRules(c), Now: a.Now, Log: a.Log,
 	}
 	if c.GitHub != nil {
-		repo, err := github.New(github.Options{Repo: c.GitHub.Repo, Token: c.GitHub.Token.Reveal(), APIURL: c.GitHub.APIURL})
+		repo, err := github.New(github.Options{Repo: c.GitHub.Repo, Token: c.GitHub.Token.Reveal(), APIURL: c.GitHub.APIURL, Now: a.Now})
 		if err != nil {
 			return nil, err
 		}
@@ -41,6 +41,9 @@ func incidentRules(c *config.Config) incidents.Rules {
 		Announce: c.Slack.Channels.Incidents, Security: c.Slack.Channels.Security, Stakeholders: i.Stakeholders,
 		LookBack: i.LookBack, ArchiveAfter: i.ArchiveAfter, Location: i.Timezone, ActionsDaily: i.ActionsDaily,
 		Quiet: incidents.Quiet{From: sinceMidnight(i.Nights.From), To: sinceMidnight(i.Nights.To), Location: i.Timezone},
+	}
+	if c.GitHub != nil {
+		rules.Repository = c.GitHub.Repo
 	}
 	for _, s := range i.Severities {
 		rules.Severities = append(rules.Severities, incidents.Severity{

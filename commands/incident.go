@@ -35,7 +35,8 @@ func (p Parts) incident() bot.Command {
 	}
 	for _, part := range []incidentPart{
 		p.incidentDeclare(), p.incidentList(), p.incidentStatus(), p.incidentSeverity(), p.incidentRole(), p.incidentUpdate(), p.incidentResponse(),
-		p.incidentMilestone(), p.incidentResolve(), p.incidentClose(), p.incidentTimeline(), p.incidentNote(),
+		p.incidentMilestone(), p.incidentResolve(), p.incidentClose(), p.incidentTimeline(), p.incidentNote(), p.incidentPostMortem(),
+		p.incidentAction(),
 	} {
 		c.Words = append(c.Words, part.words...)
 		c.Actions = append(c.Actions, part.actions...)

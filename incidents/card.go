@@ -40,6 +40,7 @@ func (r Rules) card(i Incident) chat.Message {
 	if i.Status.Over() {
 		parts = append(parts, findingParts(i)...)
 	}
+	parts = append(parts, r.actionParts(i)...)
 	parts = append(parts, chat.Note(milestoneLine(i)))
 	if line := linkLine(i); line != "" {
 		parts = append(parts, chat.Note(line))
@@ -96,7 +97,7 @@ func (r Rules) nextStep(i Incident) string {
 		return "It is closed. Nothing is left to do."
 	case i.Status == Resolved && len(missing) > 0:
 		return "It is over. Still to be written down: " + strings.Join(missing, ", ") + ". Press *Findings…*"
-	case i.Status == Resolved && i.PostMortem.Fault != "":
+	case i.Status == Resolved && !filed && i.PostMortem.Fault != "":
 		return "The post-mortem could not be filed yet: " + i.PostMortem.Fault + " That is tried again by itself."
 	case i.Status == Resolved && !filed && i.PostMortem.Wanted:
 		return "The post-mortem is being filed."
@@ -125,7 +126,7 @@ func (r Rules) nextStep(i Incident) string {
 
 // filed answers where the post-mortem is; "" with true when it lies in a file.
 func (i Incident) filed() (url string, yes bool) {
-	return i.PostMortem.URL, i.PostMortem.Number > 0 || !i.PostMortem.At.IsZero()
+	return i.PostMortem.URL, i.PostMortem.Exists()
 }
 
 func cardFields(i Incident) chat.Fields {
@@ -283,6 +284,7 @@ func (r Rules) buttons(i Incident) []chat.Button {
 		add("status", "Status…", chat.Plain)
 		add("severity", "Severity…", chat.Plain)
 		add("roles", "Roles…", chat.Plain)
+		add("actions", "Actions…", chat.Plain)
 		add("timeline", "Timeline", chat.Plain)
 		add("resolve", "Resolve…", chat.Plain)
 		return all

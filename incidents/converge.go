@@ -98,6 +98,7 @@ func (d *Desk) Run(ctx context.Context) error {
 				d.begin(ctx, &working, slots, l, i.Number)
 			}
 		}
+		d.remindOfActions(ctx, &working)
 		select {
 		case <-ctx.Done():
 			return nil

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/kampyn/opsbot/chat"
 )
@@ -141,20 +140,4 @@ func (i *Incident) Find(act Act, f Findings) error {
 		i.note(act, "findings", act.By.Mention()+" wrote down what was found.")
 	}
 	return nil
-}
-
-// AddAction adds something to be done afterwards, and answers it. Also a closed incident takes it.
-func (i *Incident) AddAction(act Act, text string, who chat.User, due time.Time) (Action, error) {
-	text = strings.TrimSpace(text)
-	if text == "" {
-		return Action{}, &chat.Problem{Say: "An action needs words.", Try: "As in `/incident action @ben by friday alert on the queue's length`."}
-	}
-	a := Action{N: len(i.Actions) + 1, Text: text, Who: who, Due: due, By: act.By, At: act.At, Filed: Filed{Wanted: true}}
-	i.Actions = append(i.Actions, a)
-	line := fmt.Sprintf("%s added an action: %s", act.By.Mention(), typed(text))
-	if who.ID != "" {
-		line += " (" + who.Mention() + ")"
-	}
-	i.note(act, "action", line)
-	return a, nil
 }

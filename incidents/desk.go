@@ -50,9 +50,15 @@ type Desk struct {
 	leases    *state.Leases
 	lanes     []lane
 
+	installations *state.Collection[string]
+	mornings      *state.Collection[morning]
+
 	poke chan struct{}
 	mu   sync.Mutex
 	busy map[string]bool // by incident and lane, in this process
+	// remindedOn is the day on which overdue actions were brought up; if that failed it is tried again at remindAgain.
+	remindedOn  string
+	remindAgain time.Time
 }
 
 // New answers the desk; Run then brings about what is due.
@@ -66,13 +72,15 @@ func New(o Options) *Desk {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	d := &Desk{
-		o:         o,
-		incidents: state.NewCollection(o.Store, "incident", fields),
-		declared:  state.NewCollection[int](o.Store, "incident-request", nil),
-		entries:   state.NewCollection(o.Store, "incident-entry", entryFields),
-		leases:    state.NewLeases(o.Store, state.ThisProcess(), o.LeaseTTL),
-		poke:      make(chan struct{}, 1),
-		busy:      map[string]bool{},
+		o:             o,
+		incidents:     state.NewCollection(o.Store, "incident", fields),
+		declared:      state.NewCollection[int](o.Store, "incident-request", nil),
+		entries:       state.NewCollection(o.Store, "incident-entry", entryFields),
+		installations: state.NewCollection[string](o.Store, "installation", nil),
+		mornings:      state.NewCollection[morning](o.Store, "incident-morning", nil),
+		leases:        state.NewLeases(o.Store, state.ThisProcess(), o.LeaseTTL),
+		poke:          make(chan struct{}, 1),
+		busy:          map[string]bool{},
 	}
 	d.lanes = d.allLanes()
 	return d
@@ -287,6 +295,7 @@ func (d *Desk) Change(ctx context.Context, number int, act Act, decide func(*Inc
 		if err := decide(i); err != nil {
 			return err
 		}
+		d.o.Rules.settle(i)
 		d.dirty(i)
 		return nil
 	})

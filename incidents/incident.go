@@ -107,8 +107,12 @@ type Incident struct {
 	// Closing is when it was closed.
 	Closing time.Time `json:"closing,omitzero"`
 	Actions []Action  `json:"actions,omitempty"`
-	// PostMortem is what was filed for it.
+	// ReadBack counts how often somebody asked what became of the actions on GitHub.
+	ReadBack int `json:"read_back,omitempty"`
+	// PostMortem is what was filed for it. Public says that the readers of the repository may see it although it is
+	// private.
 	PostMortem Filed `json:"post_mortem,omitzero"`
+	Public     bool  `json:"public,omitempty"`
 
 	// Place is what stands for it in Slack.
 	Place Place `json:"place"`
@@ -200,8 +204,6 @@ type Action struct {
 	DoneBy  chat.User `json:"done_by,omitzero"`
 	Dropped bool      `json:"dropped,omitempty"`
 	Filed   Filed     `json:"filed,omitzero"`
-	// Nagged is the working day on which it was brought up last: "2026-11-23".
-	Nagged string `json:"nagged,omitempty"`
 }
 
 // Open says that it is still to be done.
@@ -209,15 +211,30 @@ func (a Action) Open() bool { return a.Done.IsZero() && !a.Dropped }
 
 // Filed is an issue on GitHub.
 type Filed struct {
-	// Wanted says that it is to be filed; Tried, since when that is attempted.
-	Wanted bool      `json:"wanted,omitempty"`
-	Tried  time.Time `json:"tried,omitzero"`
-	Number int       `json:"number,omitempty"`
-	URL    string    `json:"url,omitempty"`
-	At     time.Time `json:"at,omitzero"`
-	// Fault is what keeps it from being filed now, in plain words.
-	Fault string `json:"fault,omitempty"`
+	// Wanted says that it is to be filed; Tried, since when that is attempted; Attempt, when an attempt began of which
+	// nobody knows the end.
+	Wanted  bool      `json:"wanted,omitempty"`
+	Tried   time.Time `json:"tried,omitzero"`
+	Attempt time.Time `json:"attempt,omitzero"`
+	Number  int       `json:"number,omitempty"`
+	URL     string    `json:"url,omitempty"`
+	At      time.Time `json:"at,omitzero"`
+	// Fault is what keeps it from being filed or brought up to date now, in plain words and as mrkdwn. Late is since when
+	// it is worth telling people that it takes longer.
+	Fault string    `json:"fault,omitempty"`
+	Late  time.Time `json:"late,omitzero"`
+	// Written is a digest of what was written last; Edited are the sections that people have changed on GitHub since.
+	Written string   `json:"written,omitempty"`
+	Edited  []string `json:"edited,omitempty"`
+	// State is what GitHub and opsbot agreed on last: "open", "closed", or "gone" once the issue was deleted there.
+	State string `json:"state,omitempty"`
+	// Here says that it is kept as a file instead, and File is the file's key in the object store.
+	Here bool   `json:"here,omitempty"`
+	File string `json:"file,omitempty"`
 }
+
+// Exists says that it was filed, on GitHub or as a file.
+func (f Filed) Exists() bool { return f.Number > 0 || f.File != "" }
 
 // Place is what stands for an incident in Slack.
 type Place struct {

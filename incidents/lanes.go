@@ -14,12 +14,13 @@ func (d *Desk) allLanes() []lane {
 	}
 	// What is said does not wait for the edits of what stands, of which Slack takes one in two seconds.
 	voice := []effect{d.said(), d.followed(), d.reminder(), d.unled()}
+	voice = append(append(voice, d.tellsFiling()...), d.archives()...)
 	never := func(Incident) time.Time { return time.Time{} }
 	return []lane{
 		{name: "slack", effects: slack, next: never},
-		{name: "voice", effects: voice, next: d.remindNext},
+		{name: "voice", effects: voice, next: func(i Incident) time.Time { return earliest(d.remindNext(i), d.archiveNext(i)) }},
 		{name: "timeline", effects: []effect{d.capture()}, next: never},
-		{name: "github", effects: nil, next: never},
+		{name: "github", effects: []effect{d.file(), d.actionIssues(), d.readBack(), d.rewrite()}, next: d.githubNext},
 	}
 }
 

@@ -1,7 +1,6 @@
 package incidents
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -73,6 +72,8 @@ type Rules struct {
 	Location *time.Location
 	// ActionsDaily is how many overdue actions are brought up on one working day at most.
 	ActionsDaily int
+	// Repository is where post-mortems and actions are filed, "owner/name"; without one post-mortems are files.
+	Repository string
 }
 
 // Severity finds one by its name, or answers a *chat.Problem with the nearest.
@@ -115,20 +116,4 @@ func (r Rules) checkServices(services []string) error {
 		}
 	}
 	return nil
-}
-
-// CheckPostMortem says why the incident cannot be closed yet, or nil. A drill is held to the same.
-func (r Rules) CheckPostMortem(i Incident) error {
-	if !r.severityOf(i).PostMortem || i.PostMortem.Number > 0 || !i.PostMortem.At.IsZero() {
-		return nil
-	}
-	p := &chat.Problem{Say: fmt.Sprintf("An incident of %s cannot be closed before its post-mortem is filed.", i.Severity),
-		Try: "Press *File post-mortem*, or say `/incident postmortem`."}
-	if i.PostMortem.Wanted {
-		p.Try = "It is being filed; try again in a moment."
-		if i.PostMortem.Fault != "" {
-			p.Try = "It could not be filed yet: " + i.PostMortem.Fault + " That is tried again by itself."
-		}
-	}
-	return p
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // spoken are the decisions that people need to see; all others are seen on the card only.
-var spoken = []string{"status", "severity", "role", "update"}
+var spoken = []string{"status", "severity", "role", "update", "action", "post-mortem"}
 
 // said says in the incident's channel what was decided, each decision once.
 func (d *Desk) said() effect {
@@ -122,7 +122,7 @@ func (i Incident) saidUpTo() int {
 
 // momentMessage says one decision in a line; an update stands out, with when the next one is due.
 func momentMessage(i Incident, m Moment) chat.Message {
-	line := map[string]string{"status": "🚦", "severity": "⚠️", "role": "👤", "update": "📣"}[m.What] + " " + m.Text
+	line := map[string]string{"status": "🚦", "severity": "⚠️", "role": "👤", "update": "📣", "action": "📌", "post-mortem": "📝"}[m.What] + " " + m.Text
 	message := chat.Message{Summary: i.Name() + ": " + m.Text, Parts: []chat.Part{chat.Text(line)}, Key: i.Key("moment/" + strconv.Itoa(m.N))}
 	if m.What == "update" && m.At.Equal(i.Update.At) && !i.Update.Due.IsZero() {
 		message.Parts = append(message.Parts, chat.Note("The next update is due "+chat.Time(i.Update.Due)+"."))
