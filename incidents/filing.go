@@ -29,14 +29,14 @@ func (d *Desk) file() effect {
 			return "filed"
 		},
 		do: func(ctx context.Context, w *work) error {
-			paper, err := d.paper(ctx, w.i)
+			title, body, err := d.compose(ctx, w.i)
 			if err != nil {
 				return err
 			}
 			if !d.onGitHub(w.i) {
-				return w.keep(ctx, paper)
+				return w.keep(ctx, document(title, body))
 			}
-			draft := github.Draft{Title: paper.title(), Body: paper.body(), Labels: d.labels(w.i, postMortemLabel), Mark: "incident:" + strconv.Itoa(w.i.Number)}
+			draft := github.Draft{Title: title, Body: body, Labels: d.labels(w.i, postMortemLabel), Mark: "incident:" + strconv.Itoa(w.i.Number)}
 			return w.file(ctx, draft, func(i *Incident) *Filed { return &i.PostMortem })
 		},
 	}
@@ -53,18 +53,14 @@ func (d *Desk) rewrite() effect {
 			return fmt.Sprint(i.Rev, " ", i.Timeline)
 		},
 		do: func(ctx context.Context, w *work) error {
-			paper, err := d.paper(ctx, w.i)
+			title, body, err := d.compose(ctx, w.i)
 			if err != nil {
 				return err
 			}
-			pm := func(i *Incident) *Filed { return &i.PostMortem }
 			if w.i.PostMortem.File != "" {
-				if digest(paper.file()) == w.i.PostMortem.Written {
-					return nil
-				}
-				return w.keep(ctx, paper)
+				return w.keep(ctx, document(title, body))
 			}
-			return w.update(ctx, "incident:"+strconv.Itoa(w.i.Number), paper.body(), pm)
+			return w.update(ctx, "incident:"+strconv.Itoa(w.i.Number), body, func(i *Incident) *Filed { return &i.PostMortem })
 		},
 	}
 }
@@ -226,8 +222,11 @@ func (w *work) failed(ctx context.Context, err error, at func(*Incident) *Filed)
 }
 
 // keep stores the post-mortem as a file, over an older one.
-func (w *work) keep(ctx context.Context, p paper) error {
-	key, text := fmt.Sprintf("incidents/%s/post-mortem.md", recordID(w.i.Number)), p.file()
+func (w *work) keep(ctx context.Context, text string) error {
+	if w.i.PostMortem.Written == digest(text) {
+		return nil
+	}
+	key := fmt.Sprintf("incidents/%s/post-mortem.md", recordID(w.i.Number))
 	err := w.d.store(ctx, key, text)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)

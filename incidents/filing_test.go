@@ -129,7 +129,7 @@ func TestFiledLinkedAndFollowed(t *testing.T) {
 	pm := o.issue(2)
 	require.Contains(t, pm.Title, "Post-mortem: Payments fail (incident 1, ")
 	require.ElementsMatch(t, []string{"post-mortem", "kampyn"}, pm.Labels)
-	for _, part := range []string{"A full disk", "- [ ] #1 Alert on the disk — ", "HTTP 502", i.Place.CardLink, "## Milestones", "declared it"} {
+	for _, part := range []string{"A full disk", "- [ ] #1 Alert on the disk — ", "HTTP 502", i.Place.CardLink, "## Milestones", "declared it | anna", "declared by anna", "— anna, by "} {
 		require.Contains(t, pm.Body, part)
 	}
 	require.NotContains(t, pm.Body, "ask @anna", "nobody is called")

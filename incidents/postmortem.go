@@ -16,9 +16,18 @@ type paper struct {
 	incident Incident
 	timeline []Entry
 	zone     *time.Location
-	// markdown makes Markdown of mrkdwn, in which nobody is called; name is what a person is called.
-	markdown func(mrkdwn string) string
-	name     func(chat.User) string
+	names    Names
+}
+
+// markdown makes Markdown of mrkdwn, in which nobody is called.
+func (p paper) markdown(mrkdwn string) string { return Markdown(mrkdwn, p.names) }
+
+// name is what a person is called.
+func (p paper) name(u chat.User) string {
+	if !inSlack(u) {
+		return literally(cmp.Or(u.Name, u.ID))
+	}
+	return literally(known(p.names.Person, u.ID, u.Name, "somebody"))
 }
 
 // title is that of the post-mortem.
@@ -33,7 +42,7 @@ func (p paper) title() string {
 
 // body is the post-mortem, what people ask for first before the long timeline.
 func (p paper) body() github.Body {
-	i, f := p.incident, p.incident.Findings
+	f := p.incident.Findings
 	return slices.DeleteFunc(github.Body{
 		{Name: "about", Text: p.about()},
 		{Name: "summary", Text: "## Summary\n\n" + p.summary()},
@@ -43,20 +52,11 @@ func (p paper) body() github.Body {
 		{Name: "well", Text: "## What went well\n\n" + p.words(f.Well)},
 		{Name: "badly", Text: "## What went badly\n\n" + p.words(f.Badly)},
 		{Name: "actions", Text: "## Action items\n\n" + p.actions()},
-		{Name: "timeline", Text: "## Timeline\n\n" + p.entries()},
+		{Name: "timeline", Text: "## Timeline\n\n" + TimelineMarkdown(p.timeline, p.zone, p.names)},
 		{Name: "milestones", Text: "## Milestones\n\n" + p.milestones()},
 		{Name: "people", Text: "## People\n\n" + p.people()},
 		{Name: "files", Text: p.files()},
-	}, func(s github.Section) bool { return s.Name == "files" && (s.Text == "" || i.Number == 0) })
-}
-
-// file is the post-mortem where it is no issue.
-func (p paper) file() string {
-	text := "# " + p.title() + "\n"
-	for _, s := range p.body() {
-		text += "\n" + s.Text + "\n"
-	}
-	return text
+	}, func(s github.Section) bool { return s.Text == "" })
 }
 
 // words are what people wrote.
@@ -76,7 +76,7 @@ func (p paper) about() string {
 	facts = append(facts, "declared by "+p.name(i.By)+" on "+p.instant(i.At))
 	lines := []string{strings.Join(facts, " · ")}
 	if len(i.Services) > 0 {
-		lines = append(lines, "Affected: "+github.Quiet(strings.Join(i.Services, ", ")))
+		lines = append(lines, "Affected: "+literally(strings.Join(i.Services, ", ")))
 	}
 	if i.Drill {
 		lines = append([]string{"🧪 **This was a drill: nothing was broken.**"}, lines...)
@@ -162,65 +162,6 @@ func (p paper) owner(a Action) string {
 	return text
 }
 
-// entries are the timeline: a line for each, in UTC with the local time beside it where that is another.
-func (p paper) entries() string {
-	if len(p.timeline) == 0 {
-		return "_Nothing was noted._"
-	}
-	var w strings.Builder
-	day := ""
-	for _, e := range p.timeline {
-		if d := e.At.UTC().Format("Monday, 2 January 2006"); d != day {
-			if day != "" {
-				w.WriteString("\n")
-			}
-			day = d
-			w.WriteString("### " + day + "\n\n")
-		}
-		w.WriteString("- " + p.clock(e.At) + " — " + p.entry(e) + "\n")
-	}
-	return strings.TrimRight(w.String(), "\n")
-}
-
-func (p paper) entry(e Entry) string {
-	text := p.markdown(e.Text)
-	if e.Source == FromMessage || e.Source == FromNote {
-		text = "**" + p.name(e.By) + "**: " + text
-	}
-	if e.Edited {
-		text += " _(edited)_"
-	}
-	var names []string
-	for _, f := range e.kept() {
-		names = append(names, code(f.From.Name))
-	}
-	if len(names) > 0 {
-		text += " 📎 " + strings.Join(names, ", ")
-	}
-	// What goes on in further lines belongs to the same item of the list.
-	text = strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n  ")
-	if e.Link != "" {
-		if strings.HasSuffix(text, "```") { // a block of code ends with its line
-			text += "\n  "
-		}
-		text += " ([message](" + e.Link + "))"
-	}
-	return text
-}
-
-// clock is the time of day in UTC and where people are.
-func (p paper) clock(t time.Time) string {
-	text, local := "`"+t.UTC().Format("15:04:05")+" UTC`", t.In(p.zone)
-	if _, offset := local.Zone(); offset != 0 {
-		form := "15:04 MST"
-		if local.Format(time.DateOnly) != t.UTC().Format(time.DateOnly) {
-			form = "Mon 15:04 MST"
-		}
-		text += " · " + local.Format(form)
-	}
-	return text
-}
-
 // instant is a date with clock.
 func (p paper) instant(t time.Time) string {
 	text, local := t.UTC().Format("2 January 2006, 15:04 UTC"), t.In(p.zone)
@@ -278,24 +219,15 @@ func (i Incident) hasRole(u chat.User) bool {
 	return false
 }
 
-// kept are the files that are beside the entry.
-func (e Entry) kept() []Kept {
-	return slices.DeleteFunc(slices.Clone(e.Files), func(k Kept) bool { return k.Drop })
-}
-
 // files are those that were kept; they are not published.
 func (p paper) files() string {
 	text := ""
 	for _, e := range p.timeline {
-		for _, f := range e.kept() {
-			where := "kept by opsbot as " + code(f.Object)
-			if f.Object == "" {
-				where = "not kept: " + github.Quiet(cmp.Or(f.Fault, "not yet copied"))
-			}
+		for _, k := range e.Shown() {
+			text += fmt.Sprintf("\n- %s: %s", codeSpan(oneLine(k.From.Name)), keptWords(k))
 			if e.Link != "" {
-				where += fmt.Sprintf(", [shared](%s)", e.Link)
+				text += " · " + link(e.Link, "message")
 			}
-			text += fmt.Sprintf("\n- %s · %s · %s", code(f.From.Name), chat.Bytes(f.From.Size), where)
 		}
 	}
 	if text == "" {
@@ -304,12 +236,5 @@ func (p paper) files() string {
 	return "## Files\n" + text
 }
 
-// cell fits a text into a table.
-func cell(text string) string {
-	return strings.ReplaceAll(strings.ReplaceAll(text, "|", `\|`), "\n", " ")
-}
-
-// code shows a text as it is.
-func code(text string) string {
-	return "`" + strings.NewReplacer("`", "'", "\n", " ").Replace(text) + "`"
-}
+// cell fits Markdown into a table.
+func cell(text string) string { return strings.ReplaceAll(text, "\n", " ") }
