@@ -133,7 +133,7 @@ func TestFiledLinkedAndFollowed(t *testing.T) {
 		require.Contains(t, pm.Body, part)
 	}
 	require.NotContains(t, pm.Body, "ask @anna", "nobody is called")
-	require.Equal(t, 1, o.heard(i.Place.Channel, "post-mortem is filed"))
+	require.Eventually(t, func() bool { return o.heard(i.Place.Channel, "post-mortem is filed") == 1 }, 10*time.Second, 10*time.Millisecond)
 
 	// What people write on GitHub stays, and is named once; all else follows.
 	person := o.github.Person("anna")
