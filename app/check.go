@@ -85,12 +85,32 @@ func (u *Checkup) configuration() {
 		if len(u.problems) > 0 {
 			return
 		}
+		name := "file"
+		if u.changed(found) {
+			name = "in use"
+		}
 		into := "a folder"
 		if u.c.Storage.S3 != nil {
 			into = "a bucket"
 		}
-		found.OK("file", "in order: %s, backups into %s", chat.Plural(int64(len(u.c.Databases)), "database"), into)
+		found.OK(name, "in order: %s, backups into %s", chat.Plural(int64(len(u.c.Databases)), "database"), into)
 	}})
+}
+
+// changed finds when the file is not any more what opsbot was started with, and answers that it is not.
+func (u *Checkup) changed(found *checkup.Rows) bool {
+	changed, problems, err := u.c.Changed()
+	const try = "Look at it with `opsbot check` on its machine, then start opsbot anew."
+	switch {
+	case err != nil:
+		found.Remark("file", "it cannot be read any more; what I was started with is checked here", "Put it back before the next start.")
+	case changed && len(problems) > 0:
+		found.Remark("file", fmt.Sprintf("it has changed since I was started, and has %s now; what I was started with is checked here",
+			chat.Plural(int64(len(problems)), "fault")), try)
+	case changed:
+		found.Remark("file", "it has changed since I was started; what I was started with is checked here", try)
+	}
+	return changed || err != nil
 }
 
 // asWritten shows plain words in mrkdwn; those with stars would lose them.

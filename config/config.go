@@ -27,6 +27,8 @@ type Config struct {
 	Log       Log        `yaml:"log"`
 	// ShutdownGrace is how long running jobs may take to come to a stop.
 	ShutdownGrace time.Duration `yaml:"shutdown_grace"`
+
+	from source
 }
 
 // Roles holds Slack ids of users (U…, W…) and user groups (S…) under "operator", "approver" and "admin".

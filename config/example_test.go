@@ -131,7 +131,7 @@ func schema(typ reflect.Type, path string, known map[string]bool) {
 func fields(typ reflect.Type) func(func(reflect.StructField) bool) {
 	return func(yield func(reflect.StructField) bool) {
 		for i := range typ.NumField() {
-			if field := typ.Field(i); field.Tag.Get("yaml") != ",key" && !yield(field) {
+			if field := typ.Field(i); field.IsExported() && field.Tag.Get("yaml") != ",key" && !yield(field) {
 				return
 			}
 		}
@@ -154,4 +154,30 @@ func TestReadme(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "orders", c.Databases[0].Name)
 	require.Equal(t, "ops", c.Slack.Channels.Ops)
+}
+
+// TestNoKeyWithoutAName holds that what a Config carries beside its keys is no key.
+func TestNoKeyWithoutAName(t *testing.T) {
+	for _, text := range []string{`"": 1`, "from: 1"} {
+		_, err := config.Parse("opsbot.yaml", []byte(text), from(nil))
+		require.ErrorContains(t, err, "nknown", text)
+	}
+}
+
+func TestChanged(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "opsbot.yaml")
+	require.NoError(t, os.WriteFile(path, []byte("slack: {}"), 0o600))
+	c, _, err := config.Inspect(path)
+	require.NoError(t, err)
+	changed, _, err := c.Changed()
+	require.NoError(t, err)
+	require.False(t, changed)
+	require.NoError(t, os.WriteFile(path, []byte("slack: {}\nnonsense: 1"), 0o600))
+	changed, problems, err := c.Changed()
+	require.NoError(t, err)
+	require.True(t, changed)
+	require.NotNil(t, problems.About("nonsense"))
+	require.NoError(t, os.Remove(path))
+	_, _, err = c.Changed()
+	require.ErrorContains(t, err, "cannot be read")
 }

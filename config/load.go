@@ -43,7 +43,11 @@ func Load(path string) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Parse(path, text, os.LookupEnv)
+	c, err := Parse(path, text, os.LookupEnv)
+	if err == nil {
+		c.from = sourceOf(path, text)
+	}
+	return c, err
 }
 
 // Inspect is Load for those who look at the parts that are in order although others are not: with problems it answers
@@ -54,6 +58,7 @@ func Inspect(path string) (*Config, Problems, error) {
 		return nil, nil, err
 	}
 	c, problems := read(path, text, os.LookupEnv)
+	c.from = sourceOf(path, text)
 	return c, problems, nil
 }
 

@@ -153,7 +153,7 @@ func (r *reader) structure(path string, node ast.Node, v reflect.Value) {
 	fields := map[string]reflect.Value{}
 	var names []string
 	for i := range v.NumField() {
-		if name := v.Type().Field(i).Tag.Get("yaml"); name != ",key" {
+		if name := v.Type().Field(i).Tag.Get("yaml"); name != "" && name != ",key" {
 			fields[name], names = v.Field(i), append(names, name)
 		}
 	}
