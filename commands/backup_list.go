@@ -114,11 +114,11 @@ func (p Parts) backupFile(ctx context.Context, r bot.Request) (bot.Reply, error)
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	var file bytes.Buffer
+	var file bytes.Buffer // which takes everything, and Flush would say so
 	w := tabwriter.NewWriter(&file, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(w, "BACKUP\tTAKEN\tSTATE\tDOCUMENTS\tSIZE\tSTORED\tRESTORES")
+	_, _ = fmt.Fprintln(w, "BACKUP\tTAKEN\tSTATE\tDOCUMENTS\tSIZE\tSTORED\tRESTORES")
 	for _, e := range entries {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%d\n", e.ID, e.Started.UTC().Format(time.DateTime)+" UTC", e.State(), chat.Count(e.Documents),
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%d\n", e.ID, e.Started.UTC().Format(time.DateTime)+" UTC", e.State(), chat.Count(e.Documents),
 			chat.Bytes(e.Bytes), chat.Bytes(e.Stored), len(e.Certificates))
 	}
 	if err := w.Flush(); err != nil {
