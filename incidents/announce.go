@@ -68,7 +68,7 @@ func (r Rules) announce(i Incident) chat.Message {
 	}
 	parts = append(parts, append(fields, chat.Field{Label: "Channel", Value: channel}))
 	if i.Update.N > 0 {
-		parts = append(parts, chat.Text("*Newest update*, at "+chat.Time(i.Update.At)+"\n"+clip(i.Update.Text, mostSaid)))
+		parts = append(parts, chat.Text("*Newest update*, "+chat.Time(i.Update.At)+"\n"+clip(i.Update.Text, mostSaid)))
 	} else if i.Seen != "" {
 		parts = append(parts, chat.Text("*What is seen*\n"+clip(i.Seen, mostSeen)))
 	}

@@ -35,7 +35,7 @@ func (r Rules) card(i Incident) chat.Message {
 	parts = append(parts, cardFields(i), chat.Actions(urgentButtons(i)))
 	parts = append(parts, responseParts(i)...)
 	if i.Update.N > 0 {
-		parts = append(parts, chat.Text(fmt.Sprintf("*Newest update*, by %s at %s\n%s", i.Update.By.Mention(), chat.Time(i.Update.At), clip(i.Update.Text, mostSaid))))
+		parts = append(parts, chat.Text(fmt.Sprintf("*Newest update*, by %s, %s\n%s", i.Update.By.Mention(), chat.Time(i.Update.At), clip(i.Update.Text, mostSaid))))
 	}
 	if i.Status.Over() {
 		parts = append(parts, findingParts(i)...)
@@ -71,7 +71,7 @@ func summary(i Incident) string {
 
 func standing(i Incident) string {
 	status := string(i.Status)
-	line := fmt.Sprintf("*%s* since %s · declared by %s at %s", strings.ToUpper(status[:1])+status[1:], chat.Time(i.Since), i.By.Mention(), chat.Time(i.At))
+	line := fmt.Sprintf("*%s* since %s · declared by %s %s", strings.ToUpper(status[:1])+status[1:], chat.Time(i.Since), i.By.Mention(), chat.Time(i.At))
 	if took, ok := i.Took(Began, WasResolved); ok && i.Status.Over() {
 		line += " · lasted " + chat.Span(took)
 	}
@@ -157,7 +157,7 @@ func nextUpdate(i Incident) string {
 	case i.Update.Due.IsZero():
 		return "when there is something to say"
 	}
-	return "due at " + chat.Time(i.Update.Due)
+	return "due " + chat.Time(i.Update.Due)
 }
 
 // urgentButtons acknowledge it and take what nobody has taken.
@@ -218,7 +218,7 @@ func responseStep(i Incident, n int, step Step) chat.Part {
 		return chat.Item{Text: "⬜ " + text, Beside: chat.Button{Action: "incident.tick", Value: value, Label: "Done"}}
 	}
 	return chat.Item{
-		Text: fmt.Sprintf("☑️ %s · %s at %s", text, step.By.Mention(), chat.Time(step.At)),
+		Text: fmt.Sprintf("☑️ %s · %s %s", text, step.By.Mention(), chat.Time(step.At)),
 		Beside: chat.Button{Action: "incident.untick", Value: value, Label: "More", Pick: &chat.Pick{Kind: chat.Menu,
 			Options: []chat.Option{{Value: "undone", Label: "It is not done after all"}}}},
 	}
