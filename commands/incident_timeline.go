@@ -126,7 +126,11 @@ func entryPart(e incidents.Entry) chat.Part {
 	if byPerson {
 		text += e.By.Mention() + ": "
 	}
-	text += incidents.Cut(strings.Join(strings.Fields(strings.ReplaceAll(e.Text, "```", " ")), " "), shownText)
+	words := incidents.Cut(strings.Join(strings.Fields(strings.ReplaceAll(e.Text, "```", " ")), " "), shownText)
+	if words == "" && len(e.Shown()) == 0 {
+		words = "_a message without words_"
+	}
+	text += words
 	if e.Edited {
 		text += " _(edited)_"
 	}

@@ -16,7 +16,7 @@ import (
 )
 
 // aDesk is one with a store of its own and without Slack, with one incident declared.
-func aDesk(t *testing.T) (*Desk, Incident) {
+func aDesk(t testing.TB) (*Desk, Incident) {
 	t.Helper()
 	store, err := state.OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "state.db"))
 	require.NoError(t, err)

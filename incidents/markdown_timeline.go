@@ -49,6 +49,9 @@ func times(local time.Time) string {
 
 func entryMarkdown(e Entry, names Names) string {
 	text := Markdown(Cut(e.Text, mostInDocument), names)
+	if text == "" && len(e.Shown()) == 0 {
+		text = "_a message without words_"
+	}
 	who := ""
 	if e.Source == FromMessage || e.Source == FromNote {
 		who = "**" + literally(known(names.Person, e.By.ID, e.By.Name, "somebody")) + "**: "
