@@ -39,6 +39,7 @@ import (
 //	server has payments                the collection is there and not empty; server lacks says the opposite
 //	later 31m                          the bot's clock goes that much forward; scripts with "late" in their name begin at noon
 //	server fills c 500                 500 collections c000, c001, … with a document in each
+//	github has 'title' 'pattern'…      an issue, see githubVerbs
 //	no-files                           the app has no right to send files
 //	in inc-1-                          from now on all happens in the channel whose name begins so, once it is there; in ops goes back
 //	slow, fast                         the databases answer late, or at once
@@ -71,7 +72,7 @@ func play(t *testing.T, used *usage) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"anna": person("anna"), "ben": person("ben"), "chitra": person("chitra"), "drew": person("drew"), "ops": ops,
 			"slow": slow, "orders-away": ordersAway, "fast": fast, "server": server, "later": later, "in": in,
-			"no-files": noFiles,
+			"no-files": noFiles, "github": githubVerbs,
 		},
 	})
 }
