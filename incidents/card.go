@@ -285,6 +285,7 @@ func (r Rules) buttons(i Incident) []chat.Button {
 		add("severity", "Severity…", chat.Plain)
 		add("roles", "Roles…", chat.Plain)
 		add("actions", "Actions…", chat.Plain)
+		add("milestones", "Milestones…", chat.Plain)
 		add("timeline", "Timeline", chat.Plain)
 		add("resolve", "Resolve…", chat.Plain)
 		return all
@@ -308,6 +309,7 @@ func (r Rules) buttons(i Incident) []chat.Button {
 	if i.Status == Resolved && !mustFile {
 		add("close", "Close", chat.Plain)
 	}
+	add("milestones", "Milestones…", chat.Plain)
 	add("actions", "Actions…", chat.Plain)
 	add("timeline", "Timeline", chat.Plain)
 	add("reopen", "Reopen…", chat.Plain)

@@ -250,9 +250,7 @@ type Place struct {
 	// Announcement stands in the incidents channel; Told are the other messages about it, by channel.
 	Announcement chat.Ref            `json:"announcement,omitzero"`
 	Told         map[string]chat.Ref `json:"told,omitempty"`
-	// Reminder is the newest reminder.
-	Reminder chat.Ref  `json:"reminder,omitzero"`
-	Archived time.Time `json:"archived,omitzero"`
+	Archived     time.Time           `json:"archived,omitzero"`
 }
 
 // Moment is one thing that happened to an incident by somebody's decision.
