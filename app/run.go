@@ -90,7 +90,7 @@ func together(ctx context.Context, slack *bot.Slack, listener *bot.Bot, greeted 
 func (a *App) parts(slack *bot.Slack, runner *jobs.Runner, scheduler *jobs.Scheduler) commands.Parts {
 	return commands.Parts{
 		Runner: runner, Scheduler: scheduler, Catalogue: a.Catalogue, Databases: a.Databases, Store: a.Objects,
-		Events: a.Events, SendFile: slack.SendFile, AuditWords: a.AuditWords(""),
+		Events: a.Events, SendFile: slack.SendFile, ShowPicture: slack.ShowPicture, AuditWords: a.AuditWords(""),
 		Backup: a.Backup, Verify: a.Verify, Restore: a.Restore, Drop: a.Drop, InPlace: a.InPlace, Prune: a.Prune, Check: a.Check,
 		Version: Version, Now: a.Now,
 	}

@@ -29,6 +29,8 @@ type Parts struct {
 	Events    *events.Log
 	// SendFile sends a text file to one person.
 	SendFile func(ctx context.Context, userID, name, content string) error
+	// ShowPicture shows a picture in a channel, in a thread unless that is "".
+	ShowPicture func(ctx context.Context, channel, thread string, p bot.Picture) error
 	// AuditWords is how filters of Events are read, but for who asks and when.
 	AuditWords AuditWords
 	Backup     *jobs.Backup

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -31,6 +32,7 @@ import (
 //	anna hears-again 'pattern'…        any message that only anna sees matches all patterns, a changed one too
 //	ops shows 'pattern'…               a new message in #ops matches; it is followed from now on
 //	ops becomes 'pattern'…             the followed message has changed into one that matches
+//	ops pictures 1 'pattern'           that many pictures of the channel are described by words that match
 //	anna presses Approve               the newest message that anna sees and that has the button
 //	anna fills to=orders_look          puts a value into anna's open form; anna submits
 //	ops shows-again 'pattern'          the newest message in #ops that matches is followed from now on
@@ -252,6 +254,10 @@ func ops(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Check(c.Marked(args[1], args[2], args[0] == "marked"))
 	case len(args) > 1 && args[0] == "becomes":
 		ts.Check(c.Becomes(args[1:]...))
+	case len(args) == 3 && args[0] == "pictures":
+		if n := c.Pictures(regexp.MustCompile(args[2])); strconv.Itoa(n) != args[1] {
+			ts.Fatalf("there are %d pictures", n)
+		}
 	default:
 		ts.Fatalf("usage: ops shows|becomes 'pattern'…")
 	}

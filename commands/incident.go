@@ -36,7 +36,7 @@ func (p Parts) incident() bot.Command {
 	for _, part := range []incidentPart{
 		p.incidentDeclare(), p.incidentList(), p.incidentStatus(), p.incidentSeverity(), p.incidentRole(), p.incidentUpdate(), p.incidentResponse(),
 		p.incidentMilestone(), p.incidentResolve(), p.incidentClose(), p.incidentTimeline(), p.incidentNote(), p.incidentPostMortem(),
-		p.incidentAction(),
+		p.incidentAction(), p.incidentReport(),
 	} {
 		c.Words = append(c.Words, part.words...)
 		c.Actions = append(c.Actions, part.actions...)

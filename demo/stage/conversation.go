@@ -314,6 +314,19 @@ func indent(s string) string {
 	return "    " + strings.ReplaceAll(s, "\n", "\n    ")
 }
 
+// Pictures counts the files of the channel that are described by words that match.
+func (c *Conversation) Pictures(words *regexp.Regexp) int {
+	n := 0
+	for _, m := range c.Slack.Messages(c.Ops) {
+		for _, f := range m.Files {
+			if words.MatchString(f.Alt) {
+				n++
+			}
+		}
+	}
+	return n
+}
+
 // Card is the followed message as a person reads it now.
 func (c *Conversation) Card() string {
 	for _, m := range c.Slack.Messages(c.Ops) {
