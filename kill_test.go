@@ -95,16 +95,21 @@ func (l testLog) Write(p []byte) (int, error) {
 }
 
 func (th *theater) start() {
+	select {
+	case <-th.launch():
+	case <-time.After(30 * time.Second):
+		th.Fatal("the bot did not connect")
+	}
+}
+
+// launch starts the bot's process and answers a channel that is closed once it is connected.
+func (th *theater) launch() <-chan struct{} {
 	th.bot = exec.Command(os.Args[0], "run", "--config", th.ConfigFile())
 	th.bot.Env = append(os.Environ(), beOpsbot+"=1")
 	th.bot.Stderr = &th.log
 	connected := th.log.expect()
 	require.NoError(th, th.bot.Start())
-	select {
-	case <-connected:
-	case <-time.After(30 * time.Second):
-		th.Fatal("the bot did not connect")
-	}
+	return connected
 }
 
 // kill ends the bot's process as a power cut would.
