@@ -88,7 +88,7 @@ func (d *Desk) actionBody(ctx context.Context, i Incident, a Action) github.Body
 	if !a.Due.IsZero() {
 		text += "By when: " + a.Due.In(p.zone).Format("Monday, 2 January 2006") + "\n"
 	}
-	from := fmt.Sprintf("## Where it comes from\n\nAction %d of %s %d, “%s”, added by %s.", a.N, i.Kind(), i.Number, github.Quiet(unmarked(i.Title)), p.name(a.By))
+	from := fmt.Sprintf("## Where it comes from\n\nAction %d of %s %d, “%s”, added by %s.", a.N, i.Kind(), i.Number, literally(unmarked(i.Title)), p.name(a.By))
 	if i.PostMortem.Number > 0 {
 		from += fmt.Sprintf("\n\n- Post-mortem: #%d", i.PostMortem.Number)
 	}

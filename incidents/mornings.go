@@ -89,6 +89,9 @@ func (d *Desk) bringUp(ctx context.Context, key, day string) error {
 	return d.mornings.Put(ctx, day, m)
 }
 
+// mostMorning is how many actions one message has room for, each with its buttons: Slack takes 50 blocks.
+const mostMorning = 20
+
 // collect chooses what is brought up: the longest overdue first.
 func (d *Desk) collect(ctx context.Context, day string) (morning, error) {
 	all, err := d.WithOpenActions(ctx)
@@ -106,7 +109,7 @@ func (d *Desk) collect(ctx context.Context, day string) (morning, error) {
 		}
 	}
 	slices.SortStableFunc(lates, func(a, b late) int { return a.due.Compare(b.due) })
-	m := morning{Day: day, More: max(0, len(lates)-d.o.Rules.ActionsDaily)}
+	m := morning{Day: day, More: max(0, len(lates)-min(d.o.Rules.ActionsDaily, mostMorning))}
 	for _, l := range lates[:len(lates)-m.More] {
 		m.Items = append(m.Items, l.item)
 	}
