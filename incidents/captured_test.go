@@ -240,3 +240,13 @@ func TestWithoutTheRightToReadItIsSaidAndLeft(t *testing.T) {
 	c.pin(c.anna, at)
 	require.Empty(t, c.follow())
 }
+
+func TestAPostMortemHoldsWhatWasPinnedWhileNobodyListened(t *testing.T) {
+	c := newCaptures(t)
+	missed := c.say(c.anna, "it is the cache")
+	require.NoError(t, c.server.As(c.ben.ID).React(c.channel, missed.TS, Pushpin))
+	c.decide(c.anna, func(i *Incident, _ Act) error { i.PostMortem.Wanted = true; return nil })
+	l := lane{name: "github", effects: []effect{c.desk.file()}, next: func(Incident) time.Time { return time.Time{} }}
+	require.NoError(t, c.desk.converge(t.Context(), "test", l, c.number))
+	require.Contains(t, c.read(c.get().PostMortem.File), "**anna**: it is the cache")
+}

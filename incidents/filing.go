@@ -29,6 +29,9 @@ func (d *Desk) file() effect {
 			return "filed"
 		},
 		do: func(ctx context.Context, w *work) error {
+			if _, err := d.Fresh(ctx, w.i.Number); err != nil { // what happened while nobody listened is to be in it
+				return err
+			}
 			title, body, err := d.compose(ctx, w.i)
 			if err != nil {
 				return err

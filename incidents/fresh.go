@@ -14,7 +14,7 @@ import (
 const (
 	mostReread = 1000
 	mostSingle = 20
-	rereadFor  = 30 * time.Second
+	rereadFor  = 10 * time.Second
 )
 
 // Fresh is Timeline, all of it, after the messages on it were read anew, as far as that goes within bounds: events may
