@@ -45,6 +45,8 @@ func tour(ctx context.Context, s *stage.Stage, a *app.App, out io.Writer) error 
 		{"An accident, and the restore in place that undoes it", g.accident},
 		{"The same without Slack", g.withoutSlack},
 		{"Old backups go, with the reason for each", g.prune},
+		{"An incident, from the first word to the post-mortem", g.incident},
+		{"The same while GitHub is in trouble", g.incidentInTrouble},
 	} {
 		if g.failed == nil {
 			fmt.Fprintf(out, "\n── %s ──\n", chapter.title)
