@@ -320,6 +320,30 @@ func (s *Slack) Members(ctx context.Context, channel string) ([]string, error) {
 	return all, nil
 }
 
+// PrivateChannelsOf lists the IDs of the private channels that both a person and the bot are members of, archived ones
+// too. https://docs.slack.dev/reference/methods/users.conversations
+func (s *Slack) PrivateChannelsOf(ctx context.Context, userID string) ([]string, error) {
+	var all []string
+	for cursor := ""; ; {
+		var page []slackgo.Channel
+		next := ""
+		err := s.call(ctx, "users.conversations", "", func(ctx context.Context) (err error) {
+			page, next, err = s.api.GetConversationsForUserContext(ctx, &slackgo.GetConversationsForUserParameters{
+				UserID: userID, Cursor: cursor, Limit: 500, Types: []string{"private_channel"}})
+			return err
+		})
+		if err != nil {
+			return nil, explain("", err)
+		}
+		for _, c := range page {
+			all = append(all, c.ID)
+		}
+		if cursor = next; cursor == "" {
+			return all, nil
+		}
+	}
+}
+
 // String shows the code in words for people.
 func (n NotInvited) String() string { return fmt.Sprintf("<@%s> (%s)", n.User, n.reason()) }
 

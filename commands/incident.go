@@ -102,9 +102,12 @@ func (p Parts) askWhich(ctx context.Context, r bot.Request) (*bot.Reply, error) 
 	if err != nil {
 		return nil, err
 	}
-	buttons := chat.Actions{}
+	buttons, may := chat.Actions{}, p.reader(ctx, r)
 	for _, i := range open {
-		if p.mayRead(ctx, r, i) != nil || len(buttons) == 10 {
+		if len(buttons) == 10 {
+			break
+		}
+		if !may(i) {
 			continue
 		}
 		value, err := json.Marshal(question{Incident: i.Number, Word: word, Words: r.Words})

@@ -83,8 +83,9 @@ func (p Parts) allActions(ctx context.Context, r bot.Request, from int) (*chat.M
 		return nil, err
 	}
 	var lines []line
+	may := p.reader(ctx, r)
 	for _, i := range all {
-		if p.mayRead(ctx, r, i) != nil {
+		if !may(i) {
 			continue
 		}
 		for _, a := range i.OpenActions() {

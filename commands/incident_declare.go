@@ -267,8 +267,9 @@ func (p Parts) declare(ctx context.Context, r bot.Request, what incidents.Declar
 	if i.Place.Channel != "" { // the request came again
 		text = fmt.Sprintf("%s is run in <#%s>.", i.Called(), i.Place.Channel)
 	}
+	may := p.reader(ctx, r)
 	others = slices.DeleteFunc(others, func(o incidents.Incident) bool {
-		return o.Number == i.Number || o.Drill != i.Drill || p.mayRead(ctx, r, o) != nil
+		return o.Number == i.Number || o.Drill != i.Drill || !may(o)
 	})
 	slices.SortFunc(others, func(a, b incidents.Incident) int { return cmp.Compare(b.Number, a.Number) })
 	if len(others) > 0 {

@@ -83,9 +83,9 @@ func incidentPages(first, all int) chat.Actions {
 
 // incidentLines writes a line for each incident; of those that the person may not read it says only that they are.
 func (p Parts) incidentLines(ctx context.Context, r bot.Request, all []incidents.Incident) string {
-	lines := []string{}
+	lines, may := []string{}, p.reader(ctx, r)
 	for _, i := range all {
-		if p.mayRead(ctx, r, i) != nil {
+		if !may(i) {
 			lines = append(lines, fmt.Sprintf("🔒 *%s* %s · private", i.Name(), i.Severity))
 			continue
 		}

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"sync"
 
 	"github.com/kampyn/opsbot/bot"
 	"github.com/kampyn/opsbot/chat"
@@ -21,4 +22,11 @@ func (p Parts) mayRead(ctx context.Context, r bot.Request, i incidents.Incident)
 		return &chat.Problem{Say: i.Called() + " is private.", Try: "Ask somebody in its channel to invite you."}
 	}
 	return nil
+}
+
+// reader is mayRead for many incidents.
+func (p Parts) reader(ctx context.Context, r bot.Request) func(incidents.Incident) bool {
+	may := p.Desk.Reader(ctx, r.User)
+	admin := sync.OnceValue(func() bool { return r.May(ctx, bot.Admin) == nil })
+	return func(i incidents.Incident) bool { return !i.Private || admin() || may(i) }
 }

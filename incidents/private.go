@@ -3,6 +3,7 @@ package incidents
 import (
 	"context"
 	"slices"
+	"sync"
 
 	"github.com/kampyn/opsbot/chat"
 )
@@ -17,6 +18,22 @@ func (d *Desk) MayRead(ctx context.Context, i Incident, who chat.User) (bool, er
 	}
 	members, err := d.o.Slack.Members(ctx, i.Place.Channel)
 	return slices.Contains(members, who.ID), err
+}
+
+// Reader answers whether a person may read an incident, as MayRead does, with one call to Slack for all of them, made
+// when the first is in question. When Slack does not tell, that is reported and the person may not.
+func (d *Desk) Reader(ctx context.Context, who chat.User) func(Incident) bool {
+	channels := sync.OnceValue(func() []string {
+		if d.o.Slack == nil {
+			return nil
+		}
+		found, err := d.o.Slack.PrivateChannelsOf(ctx, who.ID)
+		d.o.Slack.Try(ctx, "see who is in the channels of private incidents", err)
+		return found
+	})
+	return func(i Incident) bool {
+		return !i.Private || i.Involves(who.ID) || i.Place.Channel != "" && slices.Contains(channels(), i.Place.Channel)
+	}
 }
 
 // Involves says whether a person declared it or has a role in it.

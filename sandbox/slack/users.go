@@ -115,7 +115,8 @@ func usersConversations(s *Server, c *call) (object, error) {
 	if s.users[who] == nil {
 		return nil, fault("user_not_found")
 	}
-	return s.listChannels(c, func(ch *channel) bool { return slices.Contains(ch.members, who) })
+	// Of what is not public a bot is told only where it is a member, too.
+	return s.listChannels(c, func(ch *channel) bool { return ch.has(who) && (ch.kind == publicChannel || ch.has(c.app.UserID)) })
 }
 
 func (u *user) email() string { return u.name + "@example.com" }
