@@ -1,7 +1,6 @@
 package slack
 
 import (
-	"slices"
 	"strings"
 	"time"
 )
