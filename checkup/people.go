@@ -247,7 +247,11 @@ func (c *census) twoPersons(found *Rows, p People) {
 	case len(operators) == 0:
 		found.Fail("two persons", "nobody can use the bot", "Give the role operator or admin to a full member.")
 	case len(stuck) > 0:
-		found.Fail("two persons", fmt.Sprintf("a restore that %s asks for finds no %s: the requester never counts", some(stuck), chat.Plural(int64(p.Needs), "other approver")),
+		finds := "no other approver"
+		if p.Needs > 1 {
+			finds = fmt.Sprintf("fewer than %d other approvers", p.Needs)
+		}
+		found.Fail("two persons", fmt.Sprintf("a restore that %s asks for finds %s: the requester never counts", some(stuck), finds),
 			"Add approvers, or lower `approvals.restore`.")
 	case p.Needs == 0:
 		found.Remark("two persons", counts+"; restores need no second person", "Set `approvals.restore: 1` once there are two of you.")

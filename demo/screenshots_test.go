@@ -2,13 +2,17 @@ package main
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp/kb"
+	"github.com/stretchr/testify/require"
 
+	"github.com/kampyn/opsbot/demo/stage"
 	"github.com/kampyn/opsbot/sandbox/browser"
 )
 
@@ -81,6 +85,31 @@ func TestScreenshots(t *testing.T) {
 	page.Click(`.tabs a`, "Home")
 	page.See("#home h3", "Backups")
 	page.all("home")
+}
+
+// TestScreenshotsOfGitHub does the same for GitHub's pages.
+func TestScreenshotsOfGitHub(t *testing.T) {
+	folder := os.Getenv("OPSBOT_SCREENSHOTS")
+	if folder == "" {
+		t.Skip("OPSBOT_SCREENSHOTS names no folder")
+	}
+	s := onStage(t, 0.02, 0)
+	body := `{"title": "Post-mortem: orders were slow", "labels": ["post-mortem"], "body": "## What happened\n\n- [ ] add an index\n` +
+		`- [x] tell **everybody**\n\n` + "```" + `\nfind orders COLLSCAN\n` + "```" + `\nSee ` + "`v2.14`" + `."}`
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.GitHub.APIURL()+"repos/"+stage.Repository+"/issues", strings.NewReader(body))
+	require.NoError(t, err)
+	request.Header.Set("Authorization", "Bearer "+s.GitHubToken)
+	answer, err := http.DefaultClient.Do(request)
+	require.NoError(t, err)
+	require.NoError(t, answer.Body.Close())
+	require.Equal(t, http.StatusCreated, answer.StatusCode)
+	at := s.GitHub.URL() + "/" + stage.Repository
+	page := &photographer{Tab: browser.Open(t, at, 1360, 850), folder: folder}
+	for _, name := range []string{"", "issues", "issues/1", "actions", "security/dependabot", "blob/main/docs/on-call.md", "nothing"} {
+		page.Eval(fmt.Sprintf("location.href = %q", at+"/"+name))
+		page.Until(fmt.Sprintf(`location.href === %q && document.readyState === "complete"`, at+"/"+name))
+		page.all("github-" + strings.ReplaceAll(name, "/", "-"))
+	}
 }
 
 // photographer takes each picture in both themes and two sizes.

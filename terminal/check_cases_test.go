@@ -50,7 +50,7 @@ func (c *clinic) brokenSlack() []broken {
 		{name: "person of another workspace", old: operators, new: with(c.stray), line: "✗ " + c.stray + " +drew belongs to another workspace", fails: 1},
 		{name: "unknown group", old: operators, new: with("S0NONE"), line: "✗ S0NONE +there is no user group with this id", fails: 1},
 		{name: "empty group", old: operators, new: with(c.empty), line: "✗ " + c.empty + " +`@nobody` has no members", fails: 1},
-		{name: "one person alone", old: operators + ", approver: [" + c.ben + "]", new: "operator: [" + c.anna + "]", line: "✗ two persons +a restore that anna asks for finds no 1 other approver", fails: 1},
+		{name: "one person alone", old: operators + ", approver: [" + c.ben + "]", new: "operator: [" + c.anna + "]", line: "✗ two persons +a restore that anna asks for finds no other approver", fails: 1},
 		{name: "key of nobody", old: c.anna + ": a-key", new: "U0NOBODY: a-key", line: "✗ key U0NOBODY +the holder is nobody in this workspace", fails: 1},
 		{name: "Slack answers nonsense", harm: func() { f.ServerError("", -1, 503) }, line: "✗ bot token +Slack gave no good answer", fails: 1},
 	}

@@ -130,7 +130,7 @@ func explainArgs(cmd *cobra.Command) {
 	if fits := cmd.Args; fits != nil {
 		cmd.Args = func(cmd *cobra.Command, args []string) error {
 			if err := fits(cmd, args); err != nil {
-				return usageError{fmt.Errorf("%s: %w\nUsage: %s", cmd.CommandPath(), err, cmd.UseLine())}
+				return usageError{fmt.Errorf("%s: %s\nUsage: %s", cmd.CommandPath(), wordCount(err), cmd.UseLine())}
 			}
 			return nil
 		}
@@ -138,6 +138,22 @@ func explainArgs(cmd *cobra.Command) {
 	for _, c := range cmd.Commands() {
 		explainArgs(c)
 	}
+}
+
+// wordCount says in our words what cobra says about the number of arguments.
+func wordCount(err error) string {
+	var wanted, got int
+	text := err.Error()
+	if _, bad := fmt.Sscanf(text, "accepts %d arg(s), received %d", &wanted, &got); bad == nil && got > wanted {
+		return "there is a word too many."
+	}
+	switch {
+	case strings.HasPrefix(text, "accepts at most"), strings.HasPrefix(text, "unknown command"):
+		return "there is a word too many."
+	case strings.HasPrefix(text, "requires at least"), wanted > got:
+		return "a word is missing."
+	}
+	return text
 }
 
 func (t *terminal) version() *cobra.Command {
