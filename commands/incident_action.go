@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -100,7 +101,7 @@ func chargeInputs(a incidents.Action) []chat.Input {
 func (p Parts) charge(ctx context.Context, r bot.Request) (who chat.User, due time.Time, err error) {
 	if day := answered(r, "due"); day != "" {
 		due, err = p.Desk.Rules().ReadDay(day, r.At)
-		if problem, ok := err.(*chat.Problem); ok {
+		if problem, ok := errors.AsType[*chat.Problem](err); ok {
 			problem.Fields = map[string]string{"due": problem.Say + " " + problem.Try}
 		}
 		if err != nil {
