@@ -15,6 +15,8 @@ import (
 const (
 	auditPage   = 15
 	auditExport = 50_000
+	// auditCarried is how many bytes of a filter a button can carry.
+	auditCarried = 2000
 )
 
 func (p Parts) audit() bot.Command {
@@ -93,7 +95,11 @@ func (p Parts) auditShow(ctx context.Context, r bot.Request) (bot.Reply, error) 
 	parts := []chat.Part{chat.Text("*" + chat.Escape(title) + "*"), chat.Text(strings.Join(lines, "\n"))}
 	if more {
 		value := list[len(list)-1].Place() + "\n" + strings.Join(words, " ")
-		parts = append(parts, chat.Actions{{Action: "audit.older", Value: value, Label: "Older"}})
+		if len(value) <= auditCarried {
+			parts = append(parts, chat.Actions{{Action: "audit.older", Value: value, Label: "Older"}})
+		} else {
+			parts = append(parts, chat.Note("There are older ones. Say it in fewer words to page through them, or have them as a file with `/audit export`."))
+		}
 	}
 	if f.Who == r.User.ID {
 		parts = append(parts, chat.Note("Your own only; admins see everybody's."))

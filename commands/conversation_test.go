@@ -26,6 +26,7 @@ import (
 // TestConversations plays each testdata/*.txtar through the real bot. A line is somebody doing something:
 //
 //	anna says '/backup now orders'     types it into #ops
+//	anna says-often /audit the 600     the line with a word behind it so many times
 //	anna says-in-lounge '/backup'      the same in a channel that the bot is not in
 //	anna is-told 'pattern'…            a direct message to anna matches all patterns
 //	anna hears 'pattern'…              a new message that only anna sees matches all patterns
@@ -193,6 +194,10 @@ func person(name string) func(*testscript.TestScript, bool, []string) {
 		switch verb, rest := args[0], args[1:]; verb {
 		case "says":
 			ts.Check(c.Says(user, strings.ReplaceAll(strings.Join(rest, " "), "<@BOT>", "<@"+c.Slack.BotUserID()+">")))
+		case "says-often": // line, word, how often
+			n, err := strconv.Atoi(rest[2])
+			ts.Check(err)
+			ts.Check(c.Says(user, rest[0]+strings.Repeat(" "+rest[1], n)))
 		case "says-in-lounge":
 			ts.Check(c.SaysInLounge(user, strings.Join(rest, " ")))
 		case "is-told":
