@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"crypto/sha256"
+	"fmt"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -22,7 +24,8 @@ func (a *App) Run(ctx context.Context, greeted func()) error {
 		BotToken: c.Slack.BotToken.Reveal(), AppToken: c.Slack.AppToken.Reveal(), APIURL: c.Slack.APIURL,
 		Store: a.store, Called: a.metrics.called, Log: a.Log, Now: a.Now,
 		Report: func(ctx context.Context, text string) {
-			if _, err := slack.Post(ctx, c.Slack.Channels.Ops, chat.Message{Summary: text, Parts: []chat.Part{chat.Note(text)}}); err != nil {
+			m := chat.Message{Summary: text, Parts: []chat.Part{chat.Note(text)}, Key: fmt.Sprintf("report/%x", sha256.Sum256([]byte(text)))} // the key: not again after a restart
+			if _, err := slack.Post(ctx, c.Slack.Channels.Ops, m); err != nil {
 				a.Log.Warn("could not report", "text", text, "error", err)
 			}
 		},

@@ -174,11 +174,14 @@ func (d *Desk) converge(ctx context.Context, key string, l lane, number int) err
 // a pause if something failed, else when time gives it something to do.
 func (d *Desk) lookAgain(i *Incident, l lane, rev int64, failed error) {
 	state := i.Lanes[l.name]
+	var later *laterError
+	errors.As(failed, &later)
 	switch {
+	case later != nil && later.settling:
+		state.Due = later.until
 	case failed != nil:
 		pause := min(time.Second<<min(state.Failures, 8), 5*time.Minute)
-		var later *laterError
-		if errors.As(failed, &later) {
+		if later != nil {
 			pause = max(pause, later.until.Sub(d.o.Now()))
 		}
 		pause += time.Duration(rand.Int64N(int64(pause)/4 + 1))
@@ -194,10 +197,12 @@ func (d *Desk) lookAgain(i *Incident, l lane, rev int64, failed error) {
 	i.Lanes[l.name] = state
 }
 
-// laterError says that a service wants to be left alone until then.
+// laterError says that a service wants to be left alone until then. settling is for what an earlier process has left: it
+// is no failure, so the pauses do not grow.
 type laterError struct {
-	until time.Time
-	err   error
+	until    time.Time
+	err      error
+	settling bool
 }
 
 func (e *laterError) Error() string { return e.err.Error() }

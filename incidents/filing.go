@@ -121,7 +121,7 @@ func (d *Desk) mark(ctx context.Context, thing string) (string, error) {
 func (w *work) file(ctx context.Context, draft github.Draft, at func(*Incident) *Filed) (err error) {
 	now := w.d.o.Now()
 	if settled := at(&w.i).Attempt.Add(github.Settle); settled.After(now) {
-		return &laterError{until: settled, err: errors.New("an attempt that was broken off may still come through")}
+		return &laterError{until: settled, err: errors.New("an attempt that was broken off may still come through"), settling: true}
 	}
 	if draft.Mark, err = w.d.mark(ctx, draft.Mark); err != nil {
 		return err

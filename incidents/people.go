@@ -73,7 +73,11 @@ func (d *Desk) resolve(ctx context.Context, called []string) (people, noGroups [
 		}
 		members, err := d.o.Slack.UserGroupMembers(ctx, id)
 		if err != nil {
-			d.o.Slack.Try(ctx, "read who is in the user group <!subteam^"+id+">", err)
+			what := "read who is in the user group <!subteam^" + id + ">"
+			if bot.Unavailable(err) { // all of them are unreadable then, which is said once
+				what = "read who is in user groups"
+			}
+			d.o.Slack.Try(ctx, what, err)
 			noGroups = append(noGroups, id)
 		}
 		people = append(people, members...)
