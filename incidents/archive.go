@@ -131,16 +131,3 @@ func (i Incident) reopenedBy() chat.User {
 	}
 	return chat.User{}
 }
-
-// Unarchived goes on in a channel that somebody has opened again; it answers false when it is no incident's.
-func (d *Desk) Unarchived(ctx context.Context, channel string) (bool, error) {
-	i, found, err := d.In(ctx, channel)
-	if err != nil || !found {
-		return false, err
-	}
-	_, err = d.Change(ctx, i.Number, Act{At: d.o.Now()}, func(i *Incident) error {
-		i.Place.Archived = time.Time{}
-		return nil
-	})
-	return true, err
-}
