@@ -110,12 +110,7 @@ const (
 func (d *Desk) readBack() effect {
 	return effect{
 		name: "read back",
-		want: func(i Incident) string {
-			if !d.onGitHub(i) || len(d.watched(i)) == 0 {
-				return ""
-			}
-			return fmt.Sprint(d.slot(i), " ", i.ReadBack)
-		},
+		want: d.readingBack,
 		do: func(ctx context.Context, w *work) error {
 			for _, a := range d.watched(w.i) {
 				if err := w.readAction(ctx, a); err != nil {
@@ -125,6 +120,14 @@ func (d *Desk) readBack() effect {
 			return nil
 		},
 	}
+}
+
+// readingBack names the period whose reading is due, and how often somebody asked; "" when there is nothing to read.
+func (d *Desk) readingBack(i Incident) string {
+	if !d.onGitHub(i) || len(d.watched(i)) == 0 {
+		return ""
+	}
+	return fmt.Sprint(d.slot(i), " ", i.ReadBack)
 }
 
 // watched are the actions whose issues are read.
@@ -147,8 +150,11 @@ func stagger(i Incident) time.Duration { return time.Duration(i.Number*7%60) * t
 
 // githubNext is when the issues of actions are read again.
 func (d *Desk) githubNext(i Incident) time.Time {
-	if !d.onGitHub(i) || len(d.watched(i)) == 0 {
+	switch want := d.readingBack(i); {
+	case want == "":
 		return time.Time{}
+	case i.Effects["read back"] != want: // a new period has begun meanwhile
+		return d.o.Now()
 	}
 	return time.Unix((d.slot(i)+1)*int64(readEvery.Seconds()), 0).Add(-stagger(i))
 }

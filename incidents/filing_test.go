@@ -125,6 +125,7 @@ func TestFiledLinkedAndFollowed(t *testing.T) {
 	i := o.until(number, filed)
 	o.until(number, func(i Incident) bool { return strings.Contains(o.issue(1).Body, "Post-mortem: #2") })
 	require.Len(t, o.github.Issues(backend), 2)
+	o.until(number, func(i Incident) bool { return i.Lanes["github"].Due.After(o.now()) })
 
 	pm := o.issue(2)
 	require.Contains(t, pm.Title, "Post-mortem: Payments fail (incident 1, ")
@@ -141,10 +142,11 @@ func TestFiledLinkedAndFollowed(t *testing.T) {
 	o.change(number, "badly", func(i *Incident, act Act) error {
 		return i.Find(act, Findings{Cause: "Another cause", Badly: "No alert"})
 	})
-	o.until(number, func(i Incident) bool { return len(i.PostMortem.Edited) == 1 })
+	o.until(number, func(i Incident) bool {
+		return len(i.PostMortem.Edited) == 1 && strings.Contains(o.issue(2).Body, "No alert")
+	})
 	require.Contains(t, o.issue(2).Body, "The disk of the *second* node")
 	require.NotContains(t, o.issue(2).Body, "Another cause")
-	require.Contains(t, o.issue(2).Body, "No alert")
 	require.Eventually(t, func() bool { return o.heard(i.Place.Channel, "somebody has edited") == 1 }, 10*time.Second, 10*time.Millisecond)
 
 	// Closed on GitHub, it is done here, and the other way round.
@@ -156,8 +158,8 @@ func TestFiledLinkedAndFollowed(t *testing.T) {
 	require.Eventually(t, func() bool { return o.issue(1).State == "open" }, 10*time.Second, 10*time.Millisecond)
 	o.change(number, "do", func(i *Incident, act Act) error { return i.DoAction(act, 1) })
 	require.Eventually(t, func() bool { return o.issue(1).State == "closed" }, 10*time.Second, 10*time.Millisecond)
-	require.NoError(t, person.Reopen(backend, 1))
 	o.until(number, func(i Incident) bool { return i.Actions[0].Filed.State == "closed" })
+	require.NoError(t, person.Reopen(backend, 1))
 	o.ahead.Store(int64(time.Hour + time.Minute)) // read back by itself
 	o.until(number, func(i Incident) bool { return i.Actions[0].Open() })
 	require.Len(t, o.github.Issues(backend), 2)

@@ -221,6 +221,8 @@ func (m *markdown) token(t string) string {
 	what, label, _ := strings.Cut(t, "|")
 	label = unescaper.Replace(label)
 	switch {
+	case what == "":
+		return literally(label)
 	case what[0] == '@':
 		return literally(known(m.names.Person, what[1:], label, "somebody"))
 	case what[0] == '#':

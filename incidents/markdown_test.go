@@ -67,10 +67,11 @@ func TestMarkdown(t *testing.T) {
 		"&gt;&gt;&gt;all\nof it":                         "> all\n> of it",
 		"    indented":                                   "indented",
 		"look:\n```\nif a &lt; b {\n\t*p = <https://a.example|a.example>\n}\n```\ndone": "look:\n```\nif a < b {\n\t*p = a.example\n}\n```\ndone",
-		"```one line```":      "```\none line\n```",
-		"not ```closed":       "not \\`\\`\\`closed",
-		"a < b and <unclosed": "a &lt; b and &lt;unclosed",
-		"*open\nnext*":        "\\*open\nnext\\*",
+		"```one line```":              "```\none line\n```",
+		"not ```closed":               "not \\`\\`\\`closed",
+		"a < b and <unclosed":         "a &lt; b and &lt;unclosed",
+		"a <|b> <@|c> <!> <!date^|d>": "a b c @ d",
+		"*open\nnext*":                "\\*open\nnext\\*",
 	} {
 		require.Equal(t, markdown, Markdown(slack, someNames()), "%q", slack)
 	}

@@ -15,12 +15,13 @@ func (o *office) at(t time.Time) { o.ahead.Store(int64(time.Until(t))) }
 
 func TestOverdueActionsAreBroughtUpOnWorkingDays(t *testing.T) {
 	o := newOffice(t, nil)
-	o.run(o.Run)
-	number := o.declare(Declaration{Title: "Payments fail", Severity: "sev3"}).Number
 	friday := time.Now().UTC().Truncate(24 * time.Hour)
 	for friday.Weekday() != time.Friday {
 		friday = friday.AddDate(0, 0, 1)
 	}
+	o.at(friday.AddDate(0, 0, 1).Add(11 * time.Hour)) // Saturday
+	o.run(o.Run)
+	number := o.declare(Declaration{Title: "Payments fail", Severity: "sev3"}).Number
 	for n, text := range []string{"The newest", "The oldest", "The second"} {
 		due := o.Rules().EndOfDay(friday.AddDate(0, 0, []int{0, -3, -2}[n]))
 		o.change(number, text, func(i *Incident, act Act) error { _, err := i.AddAction(act, text, o.anna, due); return err })
@@ -33,7 +34,6 @@ func TestOverdueActionsAreBroughtUpOnWorkingDays(t *testing.T) {
 	incidents := o.server.Channel("incidents")
 	brought := func() int { return o.heard(incidents, "Overdue actions") }
 
-	o.at(friday.AddDate(0, 0, 1).Add(11 * time.Hour)) // Saturday
 	require.Never(t, func() bool { return brought() > 0 }, 300*time.Millisecond, 20*time.Millisecond)
 	o.at(friday.AddDate(0, 0, 3).Add(9*time.Hour + 59*time.Minute))
 	require.Never(t, func() bool { return brought() > 0 }, 300*time.Millisecond, 20*time.Millisecond)
