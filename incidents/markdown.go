@@ -112,27 +112,45 @@ var leadingNumber = regexp.MustCompile(`^\d+[.)]`)
 
 // inline draws a line, or what stands within marks; inside holds the marks that it stands in.
 func (m *markdown) inline(s, inside string) string {
-	var w strings.Builder
-	plain := 0
+	w, plain := "", 0
 	for i := 0; i < len(s); {
 		drawn, end := m.special(s, i, inside)
 		if end == 0 {
 			i++
 			continue
 		}
-		before := unmark(s[plain:i])
-		if s[i] == '<' { // GitHub closes what a link behind such a word leads to
-			before = closingWord.ReplaceAllStringFunc(before, func(word string) string { return word[:2] + "\u200b" + word[2:] })
-		}
-		w.WriteString(before + drawn)
+		w = join(join(w, unmark(s[plain:i])), drawn)
 		i, plain = end, end
 	}
-	return w.String() + unmark(s[plain:])
+	return join(w, unmark(s[plain:]))
 }
+
+// join writes two quiet pieces behind each other, so that they are no mention, no reference and no closing together,
+// either.
+func join(a, b string) string {
+	if b == "" {
+		return a
+	}
+	from := max(0, len(a)-mostClosing)
+	end := a[from:]
+	switch at := closingWord.FindStringIndex(end); {
+	case at != nil && referred.MatchString(b):
+		at[0] += from + 2
+		return a[:at[0]] + "\u200b" + a[at[0]:] + b
+	case halfway.MatchString(end):
+		return a + "\u200b" + b
+	}
+	return a + b
+}
+
+// mostClosing is how long, in bytes, a closing word with what stands behind it can be.
+const mostClosing = 60
 
 var (
 	emoji       = regexp.MustCompile(`^:[a-z0-9+-][a-z0-9_+'-]*:`)
-	closingWord = regexp.MustCompile(`(?i)\b(?:close|fix|resolve|duplicate)(?:[sd]|es|ed)?(?:\s+of)?:?\s+$`)
+	closingWord = regexp.MustCompile(`(?i)\b(?:close|fix|resolve|duplicate)(?:[sd]|es|ed)?(?:\s+of)?:?\s*$`)
+	referred    = regexp.MustCompile(`(?i)^\s*(?:\[|#|GH-|https?://|[\w.-]+/[\w.-]+#)`)
+	halfway     = regexp.MustCompile(`(?i)(?:[@#]|GH-)$`)
 )
 
 // special draws what begins at s[i] and says where that ends; 0 if nothing does.
@@ -153,7 +171,7 @@ func (m *markdown) special(s string, i int, inside string) (drawn string, end in
 	case '*', '_', '~':
 		if n := closes(s, i); n > 0 && !strings.ContainsRune(inside, rune(c)) {
 			mark := map[byte]string{'*': "**", '_': "_", '~': "~~"}[c]
-			return mark + m.inline(s[i+1:n], inside+string(c)) + mark, n + 1
+			return mark + join(m.inline(s[i+1:n], inside+string(c)), mark), n + 1
 		}
 	}
 	return "", 0
@@ -286,5 +304,5 @@ func link(address, label string) string {
 		return literally(label)
 	}
 	to := ghNumber.ReplaceAllString(numbers.ReplaceAllString(codes.Replace(address), "#%3$1"), "$1%2D$2")
-	return "[" + literally(label) + "](" + to + ")"
+	return "[" + join(literally(label), "](") + to + ")"
 }
