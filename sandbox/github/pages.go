@@ -118,6 +118,7 @@ func (s *Server) routePages(mux *http.ServeMux) {
 		"GET /{owner}/{repo}/issues/new": s.newPage, "GET /{owner}/{repo}/issues/{issue}": s.issuePageOf, "GET /{owner}/{repo}/labels": s.labelsPage,
 		"GET /{owner}/{repo}/milestone/{milestone}": s.issuesPage, "GET /{owner}/{repo}/actions": s.actionsPage,
 		"GET /{owner}/{repo}/security/dependabot": s.alertsPage, "GET /{owner}/{repo}/security/dependabot/{alert}": s.alertsPage,
+		"GET /{owner}/{repo}/{rest...}": nowhere, "GET /{rest...}": nowhere,
 	} {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { s.servePage(w, r, page) })
 	}
@@ -129,6 +130,9 @@ func (s *Server) routePages(mux *http.ServeMux) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { s.serveAct(w, r, act) })
 	}
 }
+
+// nowhere is every page that there is none of.
+func nowhere(*visit) (*view, error) { return nil, notFound() }
 
 // local refuses what other web sites make a browser send, and foreign names of this machine.
 func (s *Server) local(next http.Handler) http.Handler {

@@ -97,6 +97,11 @@ func TestPeopleWorkOnThePages(t *testing.T) {
 		require.Equal(t, http.StatusOK, status, path)
 		require.Contains(t, text, shows, path)
 	}
+	for _, path := range []string{"/kampyn/backend/nothing", "/kampyn/backend/nothing/there", "/a/b/c/d/e", "/kampyn/backend/issues/99"} {
+		status, text := anna.get(path)
+		require.Equal(t, http.StatusNotFound, status, path)
+		require.Contains(t, text, "All repositories", path)
+	}
 	anna.post("/kampyn/backend/actions", url.Values{"workflow": {"CI"}, "conclusion": {"failure"}})
 	runs, _, err := s.client.Actions.ListRepositoryWorkflowRuns(s.ctx, "kampyn", "backend", nil)
 	require.NoError(t, err)
