@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -119,7 +118,11 @@ func (w *wire) enter(method, about string) (before, after bool, dead chan struct
 	if unheld.MatchString(method) {
 		return false, false, nil
 	}
-	name := strings.TrimSpace(w.step + ": " + method + " " + about)
+	step := w.step
+	if strings.Contains(method, "/") {
+		step = "GitHub" // each is waited for 10 s, so what is filed alike is not killed again
+	}
+	name := strings.TrimSpace(step + ": " + method + " " + about)
 	k := w.calls[name]
 	if k == nil {
 		k = &kills{}
@@ -216,7 +219,7 @@ func (w *wire) slackCall(r *http.Request, body []byte) (method, about string) {
 		if err := json.Unmarshal([]byte(name), &metadata); err != nil {
 			w.Errorf("%s: metadata %s: %v", method, name, err)
 		}
-		if words = append(words, metadata.Payload.Key); !strings.HasPrefix(metadata.Payload.Key, "incident/") {
+		if words = append(words, plain(metadata.Payload.Key)); !strings.HasPrefix(metadata.Payload.Key, "incident/") {
 			words[0] = "an answer"
 		}
 	}
@@ -251,13 +254,12 @@ func (w *wire) learn(answer []byte, about string) {
 	}
 }
 
-var marked = regexp.MustCompile(`opsbot:(incident|action)[A-Za-z0-9:._-]*`)
+var marked = regexp.MustCompile(`opsbot:[0-9a-f]+:([A-Za-z0-9:._-]+)`)
 
-// githubCall names a request to GitHub, and which issue it is about.
+// githubCall names a request to GitHub, and what it files.
 func githubCall(r *http.Request, body []byte) (method, about string) {
-	method = r.Method + " " + r.URL.Path
-	if mark := marked.Find(body); mark != nil {
-		about = fmt.Sprintf("with the mark of an %s", marked.FindSubmatch(body)[1])
+	if mark := marked.FindSubmatch(body); mark != nil {
+		about = string(mark[1])
 	}
-	return method, about
+	return r.Method + " " + r.URL.Path, about
 }
