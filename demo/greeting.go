@@ -39,6 +39,9 @@ func greeting(s *stage.Stage) slacksandbox.Guide {
 				"Wrong words change nothing; the nearest right ones are named."),
 			step(s.Chitra, "Try without the right", "/backup now "+source, `operator`,
 				"Who has no role is told what is missing."),
+			step(s.Chitra, "Declare an incident", "/incident sev2 Payments fail at the counter", `is noted`,
+				"Anybody may. It gets a channel of its own with a card that says what to do next. As ben, take command there, and put a 📌 on what matters; "+
+					"when it is resolved, its post-mortem is filed on GitHub by itself."),
 			step(s.Ben, "Read who did what", "/audit", `and was refused`,
 				"Every act is in the log, also the refused ones. The raw traffic behind it all is at the top right: ⇄."),
 		},
