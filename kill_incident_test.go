@@ -301,6 +301,7 @@ func plain(text string) string {
 // TestKilledDuringIncident tells an incident twice: once undisturbed, and once with the bot killed around every single
 // call that it has made to Slack and GitHub in the first telling. Both end the same.
 func TestKilledDuringIncident(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	var want ending
 	var calls []string
 	require.True(t, t.Run("undisturbed", func(t *testing.T) {

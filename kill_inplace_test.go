@@ -266,6 +266,7 @@ func accidents(t *testing.T) (th *theater, restore string, saved map[string]stan
 }
 
 func TestKilledDuringRestoreInPlace(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	th, restore, saved, db := accidents(t)
 	backups := 1
 	for _, m := range []struct {
@@ -314,6 +315,7 @@ func TestKilledDuringRestoreInPlace(t *testing.T) {
 
 // A way out of a restore in place is one too: killed in its middle, it can be finished or undone.
 func TestKilledOnTheWayOutOfARestoreInPlace(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	th, restore, saved, db := accidents(t)
 	replaced := []string{"invoices", "ordercounters", "orders", "payments"}
 	for _, ways := range [][2]string{{finish, finish}, {finish, back}, {back, finish}} {
@@ -346,6 +348,7 @@ func TestKilledOnTheWayOutOfARestoreInPlace(t *testing.T) {
 
 // A run whose certificate is stored has succeeded, although the process did not live to note that.
 func TestKilledAfterTheCertificateOfARestoreInPlace(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	th, restore, saved, db := accidents(t)
 	before := th.accident(db)
 	require.NoError(t, th.Says(th.Anna, restore))

@@ -218,6 +218,7 @@ func (th *theater) source() stage.Database {
 }
 
 func TestKilledDuringBackup(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	th := openTheater(t, 0.05)
 	th.start()
 	for i, m := range []moment{
@@ -238,6 +239,7 @@ func TestKilledDuringBackup(t *testing.T) {
 
 // TestKilledDuringUpload kills the process between the parts of an upload that is too large for one request.
 func TestKilledDuringUpload(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	th := openTheater(t, 2)
 	th.start()
 	for i, m := range []moment{
@@ -250,6 +252,7 @@ func TestKilledDuringUpload(t *testing.T) {
 }
 
 func TestKilledDuringRestore(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	th := openTheater(t, 0.05)
 	th.start()
 	require.NoError(t, th.Says(th.Anna, "/backup now orders"))

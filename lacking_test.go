@@ -15,6 +15,7 @@ import (
 // TestIncidentsWithoutWhatSlackLacks tells incidents to their end where Slack does less than it could. What could not be
 // done is said once in #ops: not again for the next incident, nor by the next process.
 func TestIncidentsWithoutWhatSlackLacks(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	for _, lacking := range []struct {
 		name string
 		take func(*story)

@@ -19,6 +19,7 @@ import (
 // TestPressedAtOnce has two people press the same buttons at the same moment, and old ones once the incident is closed:
 // each has one effect at most, and everybody hears what is true. Slack gives each press to any of the bot's processes.
 func TestPressedAtOnce(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	for name, processes := range map[string]int{"one process": 1, "two processes": 2} {
 		t.Run(name, func(t *testing.T) {
 			s := openStory(t)
@@ -148,6 +149,7 @@ func (s *story) heard(words string) (n int) {
 // TestDeclaredInAStorm declares an incident while Slack refuses for a moment, limits, loses its answers, and drops the
 // connections, and finds the same as on a calm day.
 func TestDeclaredInAStorm(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	declare := func(s *story) ending {
 		s.start()
 		s.does("declare", func() error { return s.Says(s.Anna, "/incident sev1 Payments fail") })

@@ -84,6 +84,9 @@ func (h *home) actions(_ context.Context, v bot.Viewer) ([]chat.Part, error) {
 			chat.Button{Action: "backup.choose", Label: "Choose databases…"},
 			chat.Button{Action: "restore.open", Label: "Restore…"})
 	}
+	if h.Incidents {
+		row = append(row, chat.Button{Action: "incident.declare", Label: "Declare an incident"})
+	}
 	row = append(row, chat.Button{Action: "backup.list", Label: "Backups"}, chat.Button{Action: "jobs.list", Label: "Jobs"},
 		chat.Button{Action: "help", Label: "Help"})
 	return []chat.Part{row}, nil

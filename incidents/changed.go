@@ -153,7 +153,10 @@ func whatChanged(changes []events.Event, i Incident, span time.Duration) chat.Me
 		lines = append(lines, mark+chat.Time(e.At)+" · "+cutMrkdwn(e.Text, mostChangeRow))
 	}
 	parts := []chat.Part{chat.Text("*" + title + "*"), chat.Text(strings.Join(lines, "\n"))}
-	note := "👉 touches an affected service. All of it: `/audit`"
+	note := "All of it: `/audit`"
+	if touches(changes[0], i) > 0 { // those that do come first
+		note = "👉 touches an affected service. " + note
+	}
 	if more := len(changes) - len(lines); more > 0 {
 		note = fmt.Sprintf("And %d more. %s", more, note)
 	}
