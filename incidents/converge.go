@@ -166,19 +166,21 @@ func (d *Desk) converge(ctx context.Context, key string, l lane, number int) err
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	rev := i.Rev
-	return errors.Join(failed, w.note(ctx, func(i *Incident) { d.lookAgain(i, l, rev, failed) }))
+	before := i
+	return errors.Join(failed, w.note(ctx, func(i *Incident) { d.lookAgain(i, l, before, failed) }))
 }
 
-// lookAgain says when the lane has something to do again: at once if the incident has changed since it was read, after
-// a pause if something failed, else when time gives it something to do.
-func (d *Desk) lookAgain(i *Incident, l lane, rev int64, failed error) {
+// lookAgain says when the lane has something to do again: after a pause if something failed, unless a person has decided
+// something since the incident was read; at once if it has changed; else when time gives it something to do.
+func (d *Desk) lookAgain(i *Incident, l lane, before Incident, failed error) {
 	state := i.Lanes[l.name]
 	var later *laterError
 	errors.As(failed, &later)
 	switch {
 	case later != nil && later.settling:
 		state.Due = later.until
+	case failed != nil && i.Decisions != before.Decisions:
+		return // it is due already
 	case failed != nil:
 		pause := min(time.Second<<min(state.Failures, 8), 5*time.Minute)
 		if later != nil {
@@ -186,7 +188,7 @@ func (d *Desk) lookAgain(i *Incident, l lane, rev int64, failed error) {
 		}
 		pause += time.Duration(rand.Int64N(int64(pause)/4 + 1))
 		state = Lane{Due: d.o.Now().Add(pause), Failures: state.Failures + 1}
-	case i.Rev != rev:
+	case i.Rev != before.Rev:
 		return // it is due already
 	default:
 		state = Lane{Due: l.next(*i)}

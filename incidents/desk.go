@@ -296,6 +296,8 @@ func (d *Desk) Change(ctx context.Context, number int, act Act, decide func(*Inc
 			return err
 		}
 		d.o.Rules.settle(i)
+		i.Decisions++
+		i.Lanes = nil // what failed before may go well now
 		d.dirty(i)
 		return nil
 	})
@@ -318,6 +320,6 @@ func (d *Desk) dirty(i *Incident) {
 		i.Lanes = map[string]Lane{}
 	}
 	for _, l := range d.lanes {
-		i.Lanes[l.name] = Lane{Due: d.o.Now()}
+		i.Lanes[l.name] = Lane{Due: d.o.Now(), Failures: i.Lanes[l.name].Failures}
 	}
 }

@@ -130,9 +130,10 @@ type Incident struct {
 	Looked   int            `json:"looked,omitempty"`
 	Timeline int64          `json:"timeline,omitempty"`
 
-	// Rev grows with each change by a person or by time. Lanes is how far each lane has followed.
-	Rev   int64           `json:"rev"`
-	Lanes map[string]Lane `json:"lanes,omitempty"`
+	// Rev grows with each change, Decisions with those by a person alone. Lanes is how far each lane has followed.
+	Rev       int64           `json:"rev"`
+	Decisions int64           `json:"decisions,omitempty"`
+	Lanes     map[string]Lane `json:"lanes,omitempty"`
 	// Effects are what was brought about last, by the effect's name.
 	Effects map[string]string `json:"effects,omitempty"`
 	// Invited are the people who were invited, or could not be.
