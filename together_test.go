@@ -59,13 +59,13 @@ func TestPressedAtOnce(t *testing.T) {
 			i, err := s.desk.Get(t.Context(), 1)
 			require.NoError(t, err)
 			require.Equal(t, incidents.Closed, i.Status)
-			end, heard := s.ending(), s.heard("was closed at")
+			end, heard := s.ending(), s.heard("was closed")
 			for label, panels := range before {
 				s.both(func(user string) error {
 					return s.Slack.As(user).Click(s.Ops, panels[slices.Index([]string{s.Anna, s.Ben}, user)], label)
 				})
 				heard += 2
-				require.Equal(t, heard, s.heard("was closed at"), label)
+				require.Equal(t, heard, s.heard("was closed"), label)
 			}
 			require.Equal(t, end, s.ending())
 		})

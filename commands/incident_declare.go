@@ -117,7 +117,7 @@ func (p Parts) declareForm(ctx context.Context, r bot.Request, known declaring) 
 		return form, err
 	}
 	if !known.Began.IsZero() {
-		form.Intro = append(form.Intro, chat.Note("It began at "+chat.Time(known.Began)+", by "+known.Source+"."))
+		form.Intro = append(form.Intro, chat.Note("It began "+chat.Time(known.Began)+", by "+known.Source+"."))
 	}
 	severities := []chat.Option{}
 	for _, s := range p.Desk.Rules().Severities {

@@ -48,7 +48,7 @@ func (d *Desk) archiveNotice() effect {
 		if at.IsZero() {
 			return "", ""
 		}
-		text = fmt.Sprintf("🗄️ This channel is archived at %s; nothing in it is lost.", chat.Time(at))
+		text = fmt.Sprintf("🗄️ This channel will be archived %s; nothing in it is lost.", chat.Time(at))
 		if n := len(i.OpenActions()); n > 0 {
 			text += " " + chat.Plural(int64(n), "open action") + " will be followed up nevertheless."
 		}

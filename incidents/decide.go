@@ -123,7 +123,7 @@ func (i Incident) CheckOpen() error {
 
 // closed is the answer to what a closed incident does not take any more.
 func (i *Incident) closed() error {
-	return &chat.Problem{Say: fmt.Sprintf("%s was closed at %s%s.", i.Called(), chat.Time(i.Closing), i.lastBy("status")),
+	return &chat.Problem{Say: fmt.Sprintf("%s was closed %s%s.", i.Called(), chat.Time(i.Closing), i.lastBy("status")),
 		Try: "`/incident reopen` with a reason opens it again."}
 }
 

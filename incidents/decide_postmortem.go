@@ -47,7 +47,7 @@ func (i *Incident) CheckFiling() error {
 	missing := i.Findings.Missing()
 	switch {
 	case i.PostMortem.Exists():
-		return &chat.Problem{Say: fmt.Sprintf("The post-mortem of %s was filed at %s%s.", i.Name(), chat.Time(i.PostMortem.At), i.filedAs()),
+		return &chat.Problem{Say: fmt.Sprintf("The post-mortem of %s was filed %s%s.", i.Name(), chat.Time(i.PostMortem.At), i.filedAs()),
 			Try: "It follows what is changed here by itself."}
 	case !i.Status.Over():
 		return &chat.Problem{Say: fmt.Sprintf("%s is %s; its post-mortem is filed once it is resolved.", i.Called(), i.Status), Try: "First `/incident resolve`."}

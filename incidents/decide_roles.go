@@ -111,7 +111,7 @@ func (i *Incident) Tick(act Act, n int, done bool) error {
 	text := chat.Escape(step.Text)
 	switch {
 	case done && step.Done():
-		return &chat.Problem{Say: fmt.Sprintf("“%s” was done by %s at %s already.", text, step.By.Mention(), chat.Time(step.At))}
+		return &chat.Problem{Say: fmt.Sprintf("“%s” was done already, by %s, %s.", text, step.By.Mention(), chat.Time(step.At))}
 	case !done && !step.Done():
 		return &chat.Problem{Say: fmt.Sprintf("“%s” is not ticked.", text)}
 	case done:

@@ -64,7 +64,7 @@ func TestClosedTakesNothing(t *testing.T) {
 		"say":         func(i *Incident) error { return i.Say(r, by(ben, 3), "all is well") },
 		"snooze":      func(i *Incident) error { return i.Snooze(by(ben, 3), noon, 0) },
 	} {
-		t.Run(name, func(t *testing.T) { refused(t, i, "was closed at", decide) })
+		t.Run(name, func(t *testing.T) { refused(t, i, "was closed", decide) })
 	}
 	require.ErrorContains(t, i.Acknowledge(by(ben, 3)), "by <@U0ANNA>")
 }
@@ -89,7 +89,7 @@ func TestTicking(t *testing.T) {
 	require.True(t, i.Response[0].Done())
 	require.Equal(t, "Triage &amp; tell: done by <@U0BEN>.", newest(t, i).Text)
 	require.Contains(t, i.Milestones, Acknowledged)
-	refused(t, i, "was done by <@U0BEN> at", tick(by(anna, 2), 0, true))
+	refused(t, i, "was done already, by <@U0BEN>,", tick(by(anna, 2), 0, true))
 	require.NoError(t, tick(by(anna, 3), 0, false)(i))
 	require.Equal(t, Step{Text: "Triage & tell"}, i.Response[0])
 }

@@ -68,7 +68,7 @@ func TestAChannelIsArchivedAfterItsTime(t *testing.T) {
 	o.resolve(number)
 	o.change(number, "close", func(i *Incident, act Act) error { return i.Advance(o.Rules(), act, Closed, "") })
 	o.until(number, func(i Incident) bool { return i.Effects["archive notice"] != "" })
-	require.Equal(t, 1, o.heard(i.Place.Channel, "This channel is archived at"))
+	require.Equal(t, 1, o.heard(i.Place.Channel, "This channel will be archived"))
 	o.ahead.Store(int64(6 * 24 * time.Hour))
 	require.Never(t, func() bool { i, _ := o.Get(t.Context(), number); return !i.Place.Archived.IsZero() }, 300*time.Millisecond, 20*time.Millisecond)
 	o.ahead.Store(int64(7*24*time.Hour + time.Minute))
