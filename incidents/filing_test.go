@@ -2,6 +2,7 @@ package incidents
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -296,4 +297,41 @@ func TestAPrivatePostMortemAsksForReaders(t *testing.T) {
 	i = o.until(number, func(i Incident) bool { return i.PostMortem.Exists() })
 	require.NoError(t, o.Rules().CheckPostMortem(i))
 	require.Empty(t, o.github.Issues(backend))
+}
+
+// What is too long for an issue goes on in comments: nothing is lost, nothing stands twice, also when more comes.
+func TestALongTimelineGoesOnInComments(t *testing.T) {
+	o := newOffice(t, nil)
+	o.run(o.Run)
+	number := o.declare(Declaration{Title: "Payments fail", Severity: "sev1"}).Number
+	enter := func(n int) {
+		require.NoError(t, o.Enter(t.Context(), Entry{ID: fmt.Sprintf("note/%d", n), Incident: number, At: o.now(), Source: FromNote, By: o.anna,
+			Text: fmt.Sprintf("entry-%d: %s", n, strings.Repeat("the queue is long ", 10))}))
+	}
+	const entries = 1000
+	for n := range entries {
+		enter(n)
+	}
+	o.resolve(number)
+	o.until(number, filed)
+	whole := func() string {
+		i := o.issue(1)
+		parts := []string{i.Body}
+		for _, c := range i.Comments {
+			parts = append(parts, c.Body)
+		}
+		return strings.Join(parts, "\n")
+	}
+	require.Len(t, o.github.Issues(backend), 1)
+	require.Greater(t, len(o.issue(1).Comments), 2)
+	for n := range entries {
+		require.Equal(t, 1, strings.Count(whole(), fmt.Sprintf("entry-%d:", n)), "entry %d", n)
+	}
+	require.Equal(t, 1, strings.Count(whole(), "## Milestones"))
+
+	enter(entries)
+	o.change(number, "well", func(i *Incident, act Act) error { return i.Find(act, Findings{Well: "The runbook was there"}) })
+	require.Eventually(t, func() bool { return strings.Contains(whole(), "The runbook was there") }, 20*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return strings.Count(whole(), fmt.Sprintf("entry-%d:", entries)) == 1 }, 20*time.Second, 10*time.Millisecond)
+	require.Equal(t, 1, strings.Count(whole(), "entry-7:"))
 }
