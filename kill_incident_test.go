@@ -32,7 +32,7 @@ type story struct {
 }
 
 func openStory(t *testing.T) *story {
-	s := &story{theater: openTheater(t, 0.01)}
+	s := &story{theater: openStage(t, stage.Options{Scale: 0.01, Folder: true})}
 	s.wire, s.ops = openWire(t, s.theater), s.Ops
 	s.wire.channel = s.place
 	var err error

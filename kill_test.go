@@ -69,12 +69,22 @@ func (l *botLog) expect() <-chan struct{} {
 	return c
 }
 
+// gateway is held by the one theater with an S3 server, of which a process can have only one at a time.
+var gateway sync.Mutex
+
+// openTheater stores backups in an S3 server behind a proxy.
 func openTheater(t *testing.T, scale float64) *theater {
+	gateway.Lock()
+	t.Cleanup(gateway.Unlock)
+	return openStage(t, stage.Options{Scale: scale, Proxy: true})
+}
+
+func openStage(t *testing.T, o stage.Options) *theater {
 	if testing.Short() {
 		t.Skip("processes are killed for a minute")
 	}
-	ctx := t.Context()
-	s, err := stage.Start(ctx, stage.Options{Dir: t.TempDir(), Scale: scale, Approvals: 1, Proxy: true})
+	o.Dir, o.Approvals = t.TempDir(), 1
+	s, err := stage.Start(t.Context(), o)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	th := &theater{T: t, Conversation: stage.Conversation{Stage: s, Out: testLog{t}, Patience: time.Minute}}

@@ -14,12 +14,6 @@ import (
 	"github.com/kampyn/opsbot/sandbox/slack"
 )
 
-// unplayed are scopes and events of the manifest that no conversation needs, with why they are there.
-var unplayed = map[string]string{
-	"groups:history":   "as channels:history, for cards in private channels",
-	"channels:history": "finding a card again after a crash: tried in bot/, where a post's answer is lost",
-}
-
 // usage is what all conversations together asked of Slack, and what their manifests declared.
 type usage struct {
 	mu               sync.Mutex
@@ -73,12 +67,5 @@ func (u *usage) compare(t *testing.T) {
 		}
 	}
 	slices.Sort(left)
-	excused := []string{}
-	for name := range unplayed {
-		if u.declared[name] || u.listed[name] {
-			excused = append(excused, name)
-		}
-	}
-	slices.Sort(excused)
-	require.Equal(t, excused, left, "the manifest declares what no conversation uses (or unplayed excuses what is used)")
+	require.Empty(t, left, "the manifest declares what no conversation uses")
 }
