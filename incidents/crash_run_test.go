@@ -11,6 +11,9 @@ import (
 // TestKilledWhileItIsRun holds that an update, its reminder and a resolution are said once, whichever call to Slack was
 // the last of a process.
 func TestKilledWhileItIsRun(t *testing.T) {
+	if testing.Short() {
+		t.Skip("many processes die one after another")
+	}
 	for calls := int64(1); ; calls++ {
 		more := false
 		t.Run(fmt.Sprintf("call %d", calls), func(t *testing.T) {

@@ -40,7 +40,8 @@ func setup(t *testing.T, approvals int) *desk {
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	d := &desk{T: t, stage: s, config: s.ConfigFile()}
 	d.edit(func(text string) string {
-		return strings.Replace(text, "approvals:\n", "approvals:\n  keys:\n    "+s.Anna+": "+annaKey+"\n    "+s.Ben+": "+benKey+"\n    "+s.Chitra+": "+chitraKey+"\n", 1)
+		text = strings.NewReplacer(s.Keys[s.Anna], annaKey, s.Keys[s.Ben], benKey).Replace(text)
+		return strings.Replace(text, "  keys:\n", "  keys:\n    "+s.Chitra+": "+chitraKey+"\n", 1)
 	})
 	return d
 }
@@ -144,10 +145,10 @@ func TestWithoutAStage(t *testing.T) {
 		{[]string{"bakup"}, []string{"`opsbot bakup`", "Did you mean `opsbot backup`?"}},
 		{[]string{"backup", "nwo"}, []string{"`opsbot backup nwo`", "`opsbot backup now`"}},
 		{[]string{"jobs", "shwo"}, []string{"`opsbot jobs shwo`", "`opsbot jobs show`"}},
-		{[]string{"backup", "show"}, []string{"received 0", "Usage: opsbot backup show <backup or database>"}},
-		{[]string{"backup", "list", "a", "b"}, []string{"received 2", "Usage: opsbot backup list [database]"}},
+		{[]string{"backup", "show"}, []string{"a word is missing", "Usage: opsbot backup show <backup or database>"}},
+		{[]string{"backup", "list", "a", "b"}, []string{"a word too many", "Usage: opsbot backup list [database]"}},
 		{[]string{"restore"}, []string{"Usage: opsbot restore <backup or database> [collection…]"}},
-		{[]string{"version", "now"}, []string{"now"}},
+		{[]string{"version", "now"}, []string{"a word too many", "Usage: opsbot version"}},
 		{[]string{"backup", "now", "--fast"}, []string{"--fast"}},
 		{[]string{"backup", "list"}, []string{"none.yaml", "--config", "opsbot.example.yaml"}},
 	} {

@@ -74,6 +74,12 @@ for (const { method, params } of records) {
   if (others.has(method)) continue;
   methods.set(method, (methods.get(method) ?? 0) + 1);
   const args = argumentsOf(params);
+  // Slack documents alt_txt; its own client calls it alt_text.
+  // https://docs.slack.dev/reference/methods/files.getUploadURLExternal
+  if (method === "files.getUploadURLExternal" && "alt_txt" in args) {
+    args.alt_text = args.alt_txt;
+    delete args.alt_txt;
+  }
   // The client's types also take blocks that they do not know, so blocks are held to the known ones as well.
   if (args.blocks) constant("KnownBlock[]", `${method}: blocks`, args.blocks);
   if (args.view) {
