@@ -65,12 +65,7 @@ func (c *census) calledGroup(found *Rows, id, key string) {
 	}
 	g, ok := c.groups[id]
 	handle := chat.Literal("@" + g.Handle)
-	var unfit []string
-	for _, member := range g.Members {
-		if why := c.unfit(member); why != "" {
-			unfit = append(unfit, chat.Escape(c.people[member].Name)+" "+why)
-		}
-	}
+	unfit := c.unfitMembers(g)
 	switch {
 	case !ok:
 		found.Fail(id, "there is no user group with this id", "Take it out of "+chat.Literal(key)+", or put in another (the group's menu, Copy group ID).")

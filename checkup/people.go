@@ -155,12 +155,7 @@ func (c *census) group(found *Rows, id, roles string) {
 	}
 	g, ok := c.groups[id]
 	handle := chat.Literal("@" + g.Handle)
-	var unfit []string
-	for _, member := range g.Members {
-		if why := c.unfit(member); why != "" {
-			unfit = append(unfit, chat.Escape(c.people[member].Name)+" "+why)
-		}
-	}
+	unfit := c.unfitMembers(g)
 	switch {
 	case !ok:
 		found.Fail(id, "there is no user group with this id", "Take it out of `roles`, or put in another (the group's menu, Copy group ID).")
@@ -175,6 +170,17 @@ func (c *census) group(found *Rows, id, roles string) {
 	default:
 		found.OK(id, "%s: %s, %s", handle, roles, chat.Plural(int64(len(g.Members)), "member"))
 	}
+}
+
+// unfitMembers are the members of a group who can do nothing, each with why.
+func (c *census) unfitMembers(g bot.Group) []string {
+	var unfit []string
+	for _, member := range g.Members {
+		if why := c.unfit(member); why != "" {
+			unfit = append(unfit, chat.Escape(c.people[member].Name)+" "+why)
+		}
+	}
+	return unfit
 }
 
 // some lists a few of many.
