@@ -115,7 +115,7 @@ func (p Parts) askWhich(ctx context.Context, r bot.Request) (*bot.Reply, error) 
 			return nil, fmt.Errorf("commands: %w", err)
 		}
 		if len(value) <= 2000 { // a button's value holds no more
-			buttons = append(buttons, chat.Button{Action: "incident.which", Value: string(value), Label: cutLabel(i.Name() + " " + i.Title)})
+			buttons = append(buttons, chat.Button{Action: "incident.which", Value: string(value), Label: shorten(i.Name()+" "+i.Title, 69)})
 		}
 	}
 	if len(buttons) == 0 {
@@ -144,14 +144,6 @@ func chosen(ctx context.Context, r bot.Request, words []bot.Word) (bot.Reply, er
 		return w.Run(ctx, r)
 	}
 	return bot.Reply{}, fmt.Errorf("commands: which incident: unknown word %q", q.Word)
-}
-
-// cutLabel is what fits a button.
-func cutLabel(s string) string {
-	if runes := []rune(s); len(runes) > 70 {
-		return string(runes[:69]) + "…"
-	}
-	return s
 }
 
 // mayRun says who may decide about an incident: whoever is involved in operations, declared it or has a role in it.

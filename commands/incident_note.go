@@ -167,7 +167,7 @@ func (p Parts) openOptions(ctx context.Context, r bot.Request) ([]chat.Option, e
 	var options []chat.Option
 	for _, i := range open {
 		if p.mayJoin(ctx, r, i) == nil {
-			options = append(options, chat.Option{Value: about(i), Label: cutLabel(i.Name() + " " + i.Title)})
+			options = append(options, chat.Option{Value: about(i), Label: shorten(i.Name()+" "+i.Title, 69)})
 		}
 	}
 	if len(options) == 0 {
