@@ -56,8 +56,8 @@ func (a *App) Run(ctx context.Context, greeted func()) error {
 		works = append(works, desk.Run)
 	}
 	if address := c.HTTP.Listen; address != "" {
-		h := newHealth(a, runner, listener)
-		works = append(works, func(ctx context.Context) error { return h.Run(ctx, address) })
+		v := newVitals(a, runner, listener)
+		works = append(works, func(ctx context.Context) error { return v.Run(ctx, address) })
 	}
 	return together(ctx, slack, listener, greeted, works)
 }

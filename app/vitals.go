@@ -25,8 +25,8 @@ const (
 	turnWithin = 2 * time.Minute
 )
 
-// health answers whether the process lives (/healthz), can do its work (/readyz), and in numbers (/metrics).
-type health struct {
+// vitals answer whether the process lives (/healthz), can do its work (/readyz), and in numbers (/metrics).
+type vitals struct {
 	a        *App
 	runner   *jobs.Runner
 	listener *bot.Bot
@@ -39,33 +39,33 @@ type health struct {
 	fault  error     // of the last look
 }
 
-func newHealth(a *App, runner *jobs.Runner, listener *bot.Bot) *health {
-	h := &health{a: a, runner: runner, listener: listener, probes: state.NewCollection[time.Time](a.store, "health", nil), looked: a.Now(),
+func newVitals(a *App, runner *jobs.Runner, listener *bot.Bot) *vitals {
+	v := &vitals{a: a, runner: runner, listener: listener, probes: state.NewCollection[time.Time](a.store, "vitals", nil), looked: a.Now(),
 		age: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "opsbot_backup_newest_verified_timestamp_seconds",
 			Help: "When the newest verified backup of a database was begun; 0 when there is none."}, []string{"database"}),
 		size: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "opsbot_backup_newest_verified_bytes",
 			Help: "What that backup takes in the object store."}, []string{"database"})}
-	a.metrics.registry.MustRegister(h.age, h.size)
+	a.metrics.registry.MustRegister(v.age, v.size)
 	a.metrics.gauge("opsbot_slack_sockets", "Open connections to Slack.", func() float64 { return float64(listener.Sockets()) })
 	a.metrics.gauge("opsbot_requests_waiting", "Requests that are stored and not done yet.", func() float64 { return float64(listener.Waiting()) })
-	return h
+	return v
 }
 
 // Run listens until ctx ends; it fails when it cannot.
-func (h *health) Run(ctx context.Context, address string) error {
+func (v *vitals) Run(ctx context.Context, address string) error {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		return fmt.Errorf("app: listen for health and metrics: %w", err)
 	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, h.lives()) })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) { say(w, h.ready(r.Context())) })
-	mux.Handle("GET /metrics", promhttp.HandlerFor(h.a.metrics.registry, promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, v.lives()) })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) { say(w, v.ready(r.Context())) })
+	mux.Handle("GET /metrics", promhttp.HandlerFor(v.a.metrics.registry, promhttp.HandlerOpts{}))
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
-	h.a.Log.Info("health and metrics are answered", "address", listener.Addr().String())
+	v.a.Log.Info("health and metrics are answered", "address", listener.Addr().String())
 	var all sync.WaitGroup
 	defer all.Wait()
-	all.Go(func() { h.look(ctx) })
+	all.Go(func() { v.look(ctx) })
 	defer context.AfterFunc(ctx, func() { _ = server.Close() })() // who asks at the very end gets no answer
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("app: answer for health and metrics: %w", err)
@@ -85,38 +85,38 @@ func say(w http.ResponseWriter, faults []string) {
 }
 
 // lives names what only a restart can mend. That Slack or a store is away is no such thing.
-func (h *health) lives() (faults []string) {
-	if at := h.runner.Turned(); !at.IsZero() && time.Since(at) > turnWithin {
+func (v *vitals) lives() (faults []string) {
+	if at := v.runner.Turned(); !at.IsZero() && time.Since(at) > turnWithin {
 		faults = append(faults, "the loop of the runs has stood still since "+at.UTC().Format(time.RFC3339))
 	}
 	return faults
 }
 
 // ready names what keeps the work from being done.
-func (h *health) ready(ctx context.Context) (faults []string) {
+func (v *vitals) ready(ctx context.Context) (faults []string) {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
-	if err := h.probes.Put(ctx, "readyz", time.Now().UTC()); err != nil {
-		h.a.Log.Warn("the state cannot be written", "error", err)
+	if err := v.probes.Put(ctx, "readyz", time.Now().UTC()); err != nil {
+		v.a.Log.Warn("the state cannot be written", "error", err)
 		faults = append(faults, "the state cannot be written")
 	}
-	if h.listener.Sockets() == 0 {
+	if v.listener.Sockets() == 0 {
 		faults = append(faults, "no connection to Slack is open")
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.fault != nil && h.a.Now().Sub(h.looked) > lately {
-		faults = append(faults, "the object store has not answered since "+h.looked.UTC().Format(time.RFC3339))
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.fault != nil && v.a.Now().Sub(v.looked) > lately {
+		faults = append(faults, "the object store has not answered since "+v.looked.UTC().Format(time.RFC3339))
 	}
-	return append(faults, h.lives()...)
+	return append(faults, v.lives()...)
 }
 
 // look asks the object store for the backups now and then.
-func (h *health) look(ctx context.Context) {
+func (v *vitals) look(ctx context.Context) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for ctx.Err() == nil {
-		h.once(ctx)
+		v.once(ctx)
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
@@ -124,20 +124,20 @@ func (h *health) look(ctx context.Context) {
 	}
 }
 
-func (h *health) once(ctx context.Context) {
+func (v *vitals) once(ctx context.Context) {
 	bounded, cancel := context.WithTimeout(ctx, lookEvery)
 	defer cancel()
-	entries, err := h.a.Catalogue.List(bounded, "")
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.fault = err; err != nil {
+	entries, err := v.a.Catalogue.List(bounded, "")
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.fault = err; err != nil {
 		if ctx.Err() == nil {
-			h.a.Log.Warn("the object store does not answer", "error", err)
+			v.a.Log.Warn("the object store does not answer", "error", err)
 		}
 		return
 	}
-	h.looked = h.a.Now()
-	for _, db := range h.a.Databases {
+	v.looked = v.a.Now()
+	for _, db := range v.a.Databases {
 		at, size := 0.0, 0.0
 		for _, e := range entries {
 			if e.Database == db.Name && e.Verified() {
@@ -145,7 +145,7 @@ func (h *health) once(ctx context.Context) {
 				break // newest first
 			}
 		}
-		h.age.WithLabelValues(db.Name).Set(at)
-		h.size.WithLabelValues(db.Name).Set(size)
+		v.age.WithLabelValues(db.Name).Set(at)
+		v.size.WithLabelValues(db.Name).Set(size)
 	}
 }
