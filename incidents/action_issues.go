@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/kampyn/opsbot/chat"
+	"github.com/kampyn/opsbot/converge"
 	"github.com/kampyn/opsbot/github"
 )
 
@@ -19,11 +20,11 @@ func (d *Desk) actionIssues() effect {
 			if !d.onGitHub(i) || len(i.Actions) == 0 {
 				return ""
 			}
-			return digest(i.Actions, i.PostMortem.Number, i.Place.CardLink, i.Title)
+			return converge.Digest(i.Actions, i.PostMortem.Number, i.Place.CardLink, i.Title)
 		},
 		do: func(ctx context.Context, w *work) error {
 			var failed error
-			for _, a := range w.i.Actions {
+			for _, a := range w.Record.Actions {
 				if err := w.actionIssue(ctx, a.N); err != nil {
 					failed = errors.Join(failed, fmt.Errorf("action %d: %w", a.N, err))
 				}
@@ -36,19 +37,19 @@ func (d *Desk) actionIssues() effect {
 // actionIssue brings the issue of one action to where the record is.
 func (w *work) actionIssue(ctx context.Context, n int) error {
 	at := func(i *Incident) *Filed { return &i.Actions[n-1].Filed }
-	a := w.i.Actions[n-1]
-	thing := fmt.Sprintf("incident:%d:action:%d", w.i.Number, n)
+	a := w.Record.Actions[n-1]
+	thing := fmt.Sprintf("incident:%d:action:%d", w.Record.Number, n)
 	switch {
 	case a.Filed.State == gone || a.Filed.Number == 0 && !a.Open():
 		return nil
 	case a.Filed.Number == 0:
-		draft := github.Draft{Title: unmarked(a.Text), Body: w.d.actionBody(ctx, w.i, a), Labels: w.d.labels(w.i, actionLabel), Mark: thing}
+		draft := github.Draft{Title: unmarked(a.Text), Body: w.d.actionBody(ctx, w.Record, a), Labels: w.d.labels(w.Record, actionLabel), Mark: thing}
 		if err := w.file(ctx, draft, at); err != nil {
 			return err
 		}
 	}
-	a = w.i.Actions[n-1]
-	if err := w.update(ctx, thing, w.d.actionBody(ctx, w.i, a), at); err != nil {
+	a = w.Record.Actions[n-1]
+	if err := w.update(ctx, thing, w.d.actionBody(ctx, w.Record, a), at); err != nil {
 		return err
 	}
 	wanted := "open"
@@ -73,7 +74,7 @@ func (w *work) actionIssue(ctx context.Context, n int) error {
 	if err != nil {
 		return w.failed(ctx, err, at)
 	}
-	return w.note(ctx, func(i *Incident) { f := at(i); f.State, f.Fault = wanted, "" })
+	return w.Note(ctx, func(i *Incident) { f := at(i); f.State, f.Fault = wanted, "" })
 }
 
 // actionBody says what is to be done, by whom, and where it comes from.
@@ -112,7 +113,7 @@ func (d *Desk) readBack() effect {
 		name: "read back",
 		want: d.readingBack,
 		do: func(ctx context.Context, w *work) error {
-			for _, a := range d.watched(w.i) {
+			for _, a := range d.watched(w.Record) {
 				if err := w.readAction(ctx, a); err != nil {
 					return err
 				}
@@ -175,7 +176,7 @@ func (w *work) readAction(ctx context.Context, a Action) error {
 	now := w.d.o.Now()
 	who := chat.User{ID: "github", Name: "somebody on GitHub"}
 	var failed error
-	err = w.change(ctx, func(i *Incident) {
+	err = w.Change(ctx, func(i *Incident) {
 		b := &i.Actions[a.N-1]
 		if b.Filed.State != a.Filed.State || b.Open() != a.Open() {
 			return // it was changed here while it was read; the next time tells

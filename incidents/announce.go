@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/kampyn/opsbot/chat"
+	"github.com/kampyn/opsbot/converge"
 )
 
 // announcement is one message in the incidents channel for the incident's whole life. A private incident has none.
@@ -17,10 +18,10 @@ func (d *Desk) announcement() effect {
 			if i.Private || d.o.Rules.Announce == "" {
 				return ""
 			}
-			return digest(d.o.Rules.announce(i))
+			return converge.Digest(d.o.Rules.announce(i))
 		},
 		do: func(ctx context.Context, w *work) error {
-			return w.show(ctx, "announcement", d.o.Rules.Announce, w.i.Place.Announcement, d.o.Rules.announce(w.i),
+			return w.Show(ctx, "announcement", d.o.Rules.Announce, w.Record.Place.Announcement, d.o.Rules.announce(w.Record),
 				func(i *Incident, at chat.Ref) { i.Place.Announcement, i.Place.AnnouncementLink = at, "" })
 		},
 		optional: "announce incidents in their channel",
@@ -36,10 +37,10 @@ func (d *Desk) tell(name, channel string, wanted func(Severity) bool) effect {
 			if i.Private || channel == "" || told(i).IsZero() && (i.Status.Over() || !wanted(d.o.Rules.severityOf(i))) {
 				return ""
 			}
-			return digest(d.o.Rules.announce(i))
+			return converge.Digest(d.o.Rules.announce(i))
 		},
 		do: func(ctx context.Context, w *work) error {
-			return w.show(ctx, name, channel, told(w.i), d.o.Rules.announce(w.i), func(i *Incident, at chat.Ref) {
+			return w.Show(ctx, name, channel, told(w.Record), d.o.Rules.announce(w.Record), func(i *Incident, at chat.Ref) {
 				all := maps.Clone(i.Place.Told)
 				if all == nil {
 					all = map[string]chat.Ref{}

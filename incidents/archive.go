@@ -68,16 +68,16 @@ func (d *Desk) archive() effect {
 			return stamp(i.Closing)
 		},
 		do: func(ctx context.Context, w *work) error {
-			at := w.i.Place.Channel
-			text := fmt.Sprintf("🗄️ This channel is archived now. Should the trouble come back: `/incident reopen %s` with a reason, or declare a new one.", w.i.Name())
-			_, err := d.o.Slack.Post(ctx, at, paragraph(text, w.i.Key("archive/"+stamp(w.i.Closing))))
+			at := w.Record.Place.Channel
+			text := fmt.Sprintf("🗄️ This channel is archived now. Should the trouble come back: `/incident reopen %s` with a reason, or declare a new one.", w.Record.Name())
+			_, err := d.o.Slack.Post(ctx, at, paragraph(text, w.Record.Key("archive/"+stamp(w.Record.Closing))))
 			if err == nil {
 				err = d.o.Slack.Archive(ctx, at)
 			}
 			if code := bot.Code(err); err != nil && code != "is_archived" && code != "already_archived" && code != "channel_not_found" {
 				return err
 			}
-			return w.change(ctx, func(i *Incident) { i.Place.Archived = d.o.Now() })
+			return w.Change(ctx, func(i *Incident) { i.Place.Archived = d.o.Now() })
 		},
 		optional: "archive an incident's channel",
 	}
@@ -98,20 +98,20 @@ func (d *Desk) unarchive() effect {
 			return stamp(d.o.Now()) // each time anew, until it is open
 		},
 		do: func(ctx context.Context, w *work) error {
-			channel, err := d.o.Slack.ChannelInfo(ctx, w.i.Place.Channel)
+			channel, err := d.o.Slack.ChannelInfo(ctx, w.Record.Place.Channel)
 			if err != nil {
 				return err
 			}
 			if !channel.Archived {
-				return w.change(ctx, func(i *Incident) { i.Place.Archived = time.Time{} })
+				return w.Change(ctx, func(i *Incident) { i.Place.Archived = time.Time{} })
 			}
 			text := fmt.Sprintf("%s was opened again, but its channel <#%s> is archived, and Slack does not let bots unarchive. Open the channel in Slack, press *Unarchive* at its bottom, and invite opsbot if it has left; it goes on there by itself.",
-				w.i.Called(), w.i.Place.Channel)
-			key := w.i.Key("unarchive/" + stamp(w.i.Since))
-			if who := w.i.reopenedBy(); inSlack(who) {
+				w.Record.Called(), w.Record.Place.Channel)
+			key := w.Record.Key("unarchive/" + stamp(w.Record.Since))
+			if who := w.Record.reopenedBy(); inSlack(who) {
 				_, err = d.o.Slack.Direct(ctx, who.ID, paragraph(text, key))
 			}
-			if at := w.i.Place.Announcement; err == nil && !at.IsZero() {
+			if at := w.Record.Place.Announcement; err == nil && !at.IsZero() {
 				m := paragraph(text, key)
 				m.Thread = at.TS
 				_, err = d.o.Slack.Post(ctx, at.Channel, m)

@@ -56,7 +56,7 @@ func (d *Desk) look(ctx context.Context, number int, at chat.Ref) error {
 	_, err := d.incidents.Change(ctx, recordID(number), func(i *Incident) error {
 		key := at.Channel + "/" + at.TS
 		if _, waits := i.Looks[key]; !waits && len(i.Looks) >= mostLooks {
-			return errApplied
+			return errUnchanged
 		}
 		if i.Looks == nil {
 			i.Looks = map[string]int{}
@@ -64,29 +64,21 @@ func (d *Desk) look(ctx context.Context, number int, at chat.Ref) error {
 		i.Looked++
 		i.Looks[key] = i.Looked
 		i.Rev++
-		i.due("timeline", d.o.Now())
+		i.LaneDue("timeline", d.o.Now())
 		return nil
 	})
-	if errors.Is(err, errApplied) {
+	if errors.Is(err, errUnchanged) {
 		return nil
 	}
-	d.nudge()
+	d.engine.Nudge()
 	return err
-}
-
-// due has one lane look at the incident.
-func (i *Incident) due(lane string, now time.Time) {
-	if i.Lanes == nil {
-		i.Lanes = map[string]Lane{}
-	}
-	i.Lanes[lane] = Lane{Due: now}
 }
 
 // timelineChanged has the effects that show the timeline follow.
 func (i *Incident) timelineChanged(now time.Time) {
 	i.Timeline++
 	i.Rev++
-	i.due("github", now)
+	i.LaneDue("github", now)
 }
 
 // capture looks at the messages that wait for it, one after the other.
@@ -101,14 +93,14 @@ func (d *Desk) capture() effect {
 		},
 		do: func(ctx context.Context, w *work) error {
 			var failed error
-			for _, key := range slices.Sorted(maps.Keys(w.i.Looks)) {
-				as := w.i.Looks[key]
+			for _, key := range slices.Sorted(maps.Keys(w.Record.Looks)) {
+				as := w.Record.Looks[key]
 				channel, ts, _ := strings.Cut(key, "/")
-				if _, err := d.captureOne(ctx, w.i, chat.Ref{Channel: channel, TS: ts}); err != nil {
+				if _, err := d.captureOne(ctx, w.Record, chat.Ref{Channel: channel, TS: ts}); err != nil {
 					failed = errors.Join(failed, err)
 					continue
 				}
-				if err := w.note(ctx, func(i *Incident) {
+				if err := w.Note(ctx, func(i *Incident) {
 					if i.Looks[key] == as { // else somebody has asked again meanwhile
 						delete(i.Looks, key)
 					}

@@ -34,7 +34,7 @@ func newCaptures(t *testing.T) captures {
 func (c captures) follow() []Entry {
 	c.t.Helper()
 	l := lane{name: "timeline", effects: []effect{c.desk.capture()}, next: func(Incident) time.Time { return time.Time{} }}
-	require.NoError(c.t, c.desk.converge(c.t.Context(), "test", l, c.number))
+	require.NoError(c.t, c.desk.engine.Converge(c.t.Context(), recordID(c.number), c.desk.converging(l)))
 	require.Empty(c.t, c.get().Looks)
 	return c.list()
 }
@@ -247,6 +247,6 @@ func TestAPostMortemHoldsWhatWasPinnedWhileNobodyListened(t *testing.T) {
 	require.NoError(t, c.server.As(c.ben.ID).React(c.channel, missed.TS, Pushpin))
 	c.decide(c.anna, func(i *Incident, _ Act) error { i.PostMortem.Wanted = true; return nil })
 	l := lane{name: "github", effects: []effect{c.desk.file()}, next: func(Incident) time.Time { return time.Time{} }}
-	require.NoError(t, c.desk.converge(t.Context(), "test", l, c.number))
+	require.NoError(t, c.desk.engine.Converge(t.Context(), recordID(c.number), c.desk.converging(l)))
 	require.Contains(t, c.read(c.get().PostMortem.File), "**anna**: it is the cache")
 }

@@ -4,15 +4,16 @@ import (
 	"context"
 
 	"github.com/kampyn/opsbot/chat"
+	"github.com/kampyn/opsbot/converge"
 )
 
 // card has the card stand in the channel as the incident is.
 func (d *Desk) card() effect {
 	return inChannel(effect{
 		name: "card",
-		want: func(i Incident) string { return digest(d.Card(i)) },
+		want: func(i Incident) string { return converge.Digest(d.Card(i)) },
 		do: func(ctx context.Context, w *work) error {
-			return w.show(ctx, "card", w.i.Place.Channel, w.i.Place.Card, d.Card(w.i), func(i *Incident, at chat.Ref) {
+			return w.Show(ctx, "card", w.Record.Place.Channel, w.Record.Place.Card, d.Card(w.Record), func(i *Incident, at chat.Ref) {
 				i.Place.Card, i.Place.CardLink = at, ""
 			})
 		},
@@ -24,7 +25,7 @@ func (d *Desk) pin() effect {
 	return inChannel(effect{
 		name:     "pin",
 		want:     func(i Incident) string { return i.Place.Card.TS },
-		do:       func(ctx context.Context, w *work) error { return d.o.Slack.Pin(ctx, w.i.Place.Card) },
+		do:       func(ctx context.Context, w *work) error { return d.o.Slack.Pin(ctx, w.Record.Place.Card) },
 		optional: "pin an incident's card",
 	})
 }
@@ -40,20 +41,20 @@ func (d *Desk) links() effect {
 			return i.Place.Card.TS + " " + i.Place.Announcement.TS + " " + i.From.TS
 		},
 		do: func(ctx context.Context, w *work) error {
-			card, err := d.link(ctx, w.i.Place.Card, w.i.Place.CardLink)
+			card, err := d.link(ctx, w.Record.Place.Card, w.Record.Place.CardLink)
 			if err != nil {
 				return err
 			}
-			announcement, err := d.link(ctx, w.i.Place.Announcement, w.i.Place.AnnouncementLink)
+			announcement, err := d.link(ctx, w.Record.Place.Announcement, w.Record.Place.AnnouncementLink)
 			if err != nil {
 				return err
 			}
-			from := w.i.Place.FromLink
-			if w.i.From.TS != "" {
-				from, err = d.link(ctx, w.i.From, from)
+			from := w.Record.Place.FromLink
+			if w.Record.From.TS != "" {
+				from, err = d.link(ctx, w.Record.From, from)
 				d.o.Slack.Try(ctx, "read the address of the message that an incident was declared for", err)
 			}
-			return w.change(ctx, func(i *Incident) {
+			return w.Change(ctx, func(i *Incident) {
 				i.Place.CardLink, i.Place.AnnouncementLink, i.Place.FromLink = card, announcement, from
 			})
 		},

@@ -31,19 +31,19 @@ func (d *Desk) changed() effect {
 			return "posted"
 		},
 		do: func(ctx context.Context, w *work) error {
-			from := earliest(w.i.At, w.i.Milestones[Began].At).Add(-d.o.Rules.LookBack)
-			changes, err := d.changes(ctx, w.i, from)
+			from := earliest(w.Record.At, w.Record.Milestones[Began].At).Add(-d.o.Rules.LookBack)
+			changes, err := d.changes(ctx, w.Record, from)
 			if err != nil {
 				return err
 			}
 			for _, e := range changes[:min(len(changes), mostEntered)] {
-				if err := d.Enter(ctx, Entry{ID: fmt.Sprintf("event/%d", e.Seq), Incident: w.i.Number, At: e.At, Source: FromRecord, By: e.Who, Text: e.Text}); err != nil {
+				if err := d.Enter(ctx, Entry{ID: fmt.Sprintf("event/%d", e.Seq), Incident: w.Record.Number, At: e.At, Source: FromRecord, By: e.Who, Text: e.Text}); err != nil {
 					return err
 				}
 			}
-			m := whatChanged(changes, w.i, w.i.At.Sub(from))
-			m.Key = w.i.Key("changed")
-			_, err = d.o.Slack.Post(ctx, w.i.Place.Channel, m)
+			m := whatChanged(changes, w.Record, w.Record.At.Sub(from))
+			m.Key = w.Record.Key("changed")
+			_, err = d.o.Slack.Post(ctx, w.Record.Place.Channel, m)
 			return err
 		},
 	})

@@ -65,12 +65,7 @@ func (w *workspace) life(number int, calls int64) (died bool) {
 func (w *workspace) isSettled(number int) bool {
 	i, err := w.Get(w.t.Context(), number)
 	require.NoError(w.t, err)
-	for _, l := range w.lanes {
-		if due := i.Lanes[l.name].Due; !due.IsZero() && due.Before(time.Now().Add(time.Minute)) {
-			return false
-		}
-	}
-	return true
+	return w.engine.Rests(i, time.Now().Add(time.Minute))
 }
 
 // TestKilledAtEachCall holds that each thing exists once, whichever call to Slack was the last of a process.

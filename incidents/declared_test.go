@@ -17,6 +17,7 @@ import (
 
 	"github.com/kampyn/opsbot/bot"
 	"github.com/kampyn/opsbot/chat"
+	"github.com/kampyn/opsbot/converge"
 	"github.com/kampyn/opsbot/events"
 	"github.com/kampyn/opsbot/sandbox/slack"
 	"github.com/kampyn/opsbot/state"
@@ -308,5 +309,5 @@ func TestDigest(t *testing.T) {
 	text, err := json.Marshal(one)
 	require.NoError(t, err)
 	require.Contains(t, string(text), `"b"`)
-	require.Equal(t, digest(one), digest(chat.Message{Parts: []chat.Part{chat.Actions{{Label: "a", Confirm: &chat.Confirm{Text: "b"}}}}}))
+	require.Equal(t, converge.Digest(one), converge.Digest(chat.Message{Parts: []chat.Part{chat.Actions{{Label: "a", Confirm: &chat.Confirm{Text: "b"}}}}}))
 }

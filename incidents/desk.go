@@ -14,6 +14,7 @@ import (
 
 	"github.com/kampyn/opsbot/bot"
 	"github.com/kampyn/opsbot/chat"
+	"github.com/kampyn/opsbot/converge"
 	"github.com/kampyn/opsbot/events"
 	"github.com/kampyn/opsbot/github"
 	"github.com/kampyn/opsbot/objects"
@@ -48,15 +49,15 @@ type Desk struct {
 	declared  *state.Collection[int]
 	entries   *state.Collection[Entry]
 	leases    *state.Leases
-	lanes     []lane
+	engine    *converge.Engine[Incident]
 
 	installations *state.Collection[string]
 	mornings      *state.Collection[morning]
 
-	poke chan struct{}
-	mu   sync.Mutex
-	busy map[string]bool // by incident and lane, in this process
-	// remindedOn is the day on which overdue actions were brought up; if that failed it is tried again at remindAgain.
+	mu sync.Mutex
+	// reminding says that this process is at bringing up overdue actions; remindedOn is the day on which that was done. If
+	// it failed it is tried again at remindAgain.
+	reminding   bool
 	remindedOn  string
 	remindAgain time.Time
 }
@@ -79,10 +80,16 @@ func New(o Options) *Desk {
 		installations: state.NewCollection[string](o.Store, "installation", nil),
 		mornings:      state.NewCollection[morning](o.Store, "incident-morning", nil),
 		leases:        state.NewLeases(o.Store, state.ThisProcess(), o.LeaseTTL),
-		poke:          make(chan struct{}, 1),
-		busy:          map[string]bool{},
 	}
-	d.lanes = d.allLanes()
+	var lanes []converge.Lane[Incident]
+	for _, l := range d.allLanes() {
+		lanes = append(lanes, d.converging(l))
+	}
+	d.engine = converge.New(converge.Options[Incident]{
+		Kind: "incident", Records: d.incidents, Name: func(i Incident) string { return strconv.Itoa(i.Number) },
+		State: func(i *Incident) *converge.State { return &i.State }, Lanes: lanes, Slack: o.Slack,
+		Leases: d.leases, Now: o.Now, Log: o.Log, Poll: o.Poll, Beside: d.remindOfActions,
+	})
 	return d
 }
 
@@ -98,11 +105,7 @@ func fields(i Incident) map[string]string {
 	if i.Place.Channel != "" {
 		f["channel"] = i.Place.Channel
 	}
-	for name, lane := range i.Lanes {
-		if !lane.Due.IsZero() {
-			f["due "+name] = state.SortableTime(lane.Due)
-		}
-	}
+	i.Index(f)
 	if len(i.OpenActions()) > 0 {
 		f["actions"] = recordID(i.Number)
 	}
@@ -137,7 +140,7 @@ func (d *Desk) Declare(ctx context.Context, act Act, what Declaration) (Incident
 	if err != nil {
 		return Incident{}, err
 	}
-	d.dirty(&i)
+	d.engine.Touch(&i)
 	for {
 		if number, _, err := d.declared.Get(ctx, act.Request); err == nil {
 			return d.Get(ctx, number)
@@ -159,7 +162,7 @@ func (d *Desk) Declare(ctx context.Context, act Act, what Declaration) (Incident
 		if err != nil {
 			return Incident{}, fmt.Errorf("incidents: declare: %w", err)
 		}
-		d.nudge()
+		d.engine.Nudge()
 		return d.Get(ctx, i.Number)
 	}
 }
@@ -217,6 +220,14 @@ func (i *Incident) Began(what Declaration) {
 	seen := Act{At: what.Began}
 	i.reach(Began, seen, what.Source)
 	i.reach(Detected, seen, what.Source)
+}
+
+// Run brings about what is due, until ctx ends.
+func (d *Desk) Run(ctx context.Context) error {
+	if d.o.Slack == nil {
+		return errors.New("incidents: nothing can be brought about without Slack")
+	}
+	return d.engine.Run(ctx)
 }
 
 // Get reads an incident by its number, or answers a *chat.Problem.
@@ -288,38 +299,11 @@ func (d *Desk) Change(ctx context.Context, number int, act Act, decide func(*Inc
 	if _, err := d.Get(ctx, number); err != nil {
 		return Incident{}, err
 	}
-	i, err := d.incidents.Change(ctx, recordID(number), func(i *Incident) error {
-		if i.wasApplied(act.Request) {
-			return errApplied
-		}
+	return d.engine.Change(ctx, recordID(number), act.Request, func(i *Incident) error {
 		if err := decide(i); err != nil {
 			return err
 		}
 		d.o.Rules.settle(i)
-		i.Decisions++
-		i.Lanes = nil // what failed before may go well now
-		d.dirty(i)
 		return nil
 	})
-	if errors.Is(err, errApplied) {
-		return d.Get(ctx, number)
-	}
-	if err != nil {
-		return Incident{}, err
-	}
-	d.nudge()
-	return i, nil
-}
-
-var errApplied = errors.New("incidents: this request was applied before")
-
-// dirty has every lane look at the incident at once.
-func (d *Desk) dirty(i *Incident) {
-	i.Rev++
-	if i.Lanes == nil {
-		i.Lanes = map[string]Lane{}
-	}
-	for _, l := range d.lanes {
-		i.Lanes[l.name] = Lane{Due: d.o.Now(), Failures: i.Lanes[l.name].Failures}
-	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/kampyn/opsbot/chat"
+	"github.com/kampyn/opsbot/converge"
 )
 
 // tellsFiling are what the channel is told of what is filed: that it is late, once; that it is filed, once; and what
@@ -26,7 +27,7 @@ func (d *Desk) tellsFiling() []effect {
 			if len(i.PostMortem.Edited) == 0 {
 				return "", ""
 			}
-			return digest(i.PostMortem.Edited), fmt.Sprintf("✍️ On GitHub somebody has edited the <%s|post-mortem>: opsbot leaves as it is there: %s. All else is kept up to date.",
+			return converge.Digest(i.PostMortem.Edited), fmt.Sprintf("✍️ On GitHub somebody has edited the <%s|post-mortem>: opsbot leaves as it is there: %s. All else is kept up to date.",
 				i.PostMortem.URL, strings.Join(i.PostMortem.Edited, ", "))
 		}),
 		d.tells("actions late", func(i Incident) (key, text string) {
@@ -68,11 +69,11 @@ func (d *Desk) tells(name string, what func(Incident) (key, text string)) effect
 		name: name,
 		want: func(i Incident) string { key, _ := what(i); return key },
 		do: func(ctx context.Context, w *work) error {
-			key, text := what(w.i)
+			key, text := what(w.Record)
 			if key == "" {
 				return nil
 			}
-			_, err := d.o.Slack.Post(ctx, w.i.Place.Channel, paragraph(text, w.i.Key(name+"/"+key)))
+			_, err := d.o.Slack.Post(ctx, w.Record.Place.Channel, paragraph(text, w.Record.Key(name+"/"+key)))
 			return err
 		},
 		optional: "say in an incident's channel what is filed",
@@ -93,18 +94,18 @@ func (d *Desk) filedMessage() effect {
 			return "said"
 		},
 		do: func(ctx context.Context, w *work) error {
-			f := w.i.PostMortem
+			f := w.Record.PostMortem
 			text := fmt.Sprintf("📝 The post-mortem is filed: <%s|#%d>. It follows what is changed here; what is edited there stays.", f.URL, f.Number)
 			m := paragraph(text, "")
 			if f.File != "" {
-				text, err := d.PostMortem(ctx, w.i)
+				text, err := d.PostMortem(ctx, w.Record)
 				if err != nil {
 					return err
 				}
-				m = FileMessage(w.i, text)
+				m = FileMessage(w.Record, text)
 			}
-			m.Key = w.i.Key("post-mortem filed")
-			_, err := d.o.Slack.Post(ctx, w.i.Place.Channel, m)
+			m.Key = w.Record.Key("post-mortem filed")
+			_, err := d.o.Slack.Post(ctx, w.Record.Place.Channel, m)
 			return err
 		},
 		optional: "say in an incident's channel that its post-mortem is filed",

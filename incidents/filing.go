@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/kampyn/opsbot/chat"
+	"github.com/kampyn/opsbot/converge"
 	"github.com/kampyn/opsbot/github"
 	"github.com/kampyn/opsbot/objects"
 	"github.com/kampyn/opsbot/state"
@@ -29,17 +30,17 @@ func (d *Desk) file() effect {
 			return "filed"
 		},
 		do: func(ctx context.Context, w *work) error {
-			if _, err := d.Fresh(ctx, w.i.Number); err != nil { // what happened while nobody listened is to be in it
+			if _, err := d.Fresh(ctx, w.Record.Number); err != nil { // what happened while nobody listened is to be in it
 				return err
 			}
-			title, body, err := d.compose(ctx, w.i)
+			title, body, err := d.compose(ctx, w.Record)
 			if err != nil {
 				return err
 			}
-			if !d.onGitHub(w.i) {
+			if !d.onGitHub(w.Record) {
 				return w.keep(ctx, document(title, body))
 			}
-			draft := github.Draft{Title: title, Body: body, Labels: d.labels(w.i, postMortemLabel), Mark: "incident:" + strconv.Itoa(w.i.Number)}
+			draft := github.Draft{Title: title, Body: body, Labels: d.labels(w.Record, postMortemLabel), Mark: "incident:" + strconv.Itoa(w.Record.Number)}
 			return w.file(ctx, draft, func(i *Incident) *Filed { return &i.PostMortem })
 		},
 	}
@@ -56,14 +57,14 @@ func (d *Desk) rewrite() effect {
 			return fmt.Sprint(i.Rev, " ", i.Timeline)
 		},
 		do: func(ctx context.Context, w *work) error {
-			title, body, err := d.compose(ctx, w.i)
+			title, body, err := d.compose(ctx, w.Record)
 			if err != nil {
 				return err
 			}
-			if w.i.PostMortem.File != "" {
+			if w.Record.PostMortem.File != "" {
 				return w.keep(ctx, document(title, body))
 			}
-			return w.update(ctx, "incident:"+strconv.Itoa(w.i.Number), body, func(i *Incident) *Filed { return &i.PostMortem })
+			return w.update(ctx, "incident:"+strconv.Itoa(w.Record.Number), body, func(i *Incident) *Filed { return &i.PostMortem })
 		},
 	}
 }
@@ -120,13 +121,13 @@ func (d *Desk) mark(ctx context.Context, thing string) (string, error) {
 // what a process that was killed has asked for, so it is left alone for as long as that may take.
 func (w *work) file(ctx context.Context, draft github.Draft, at func(*Incident) *Filed) (err error) {
 	now := w.d.o.Now()
-	if settled := at(&w.i).Attempt.Add(github.Settle); settled.After(now) {
-		return &laterError{until: settled, err: errors.New("an attempt that was broken off may still come through"), settling: true}
+	if settled := at(&w.Record).Attempt.Add(github.Settle); settled.After(now) {
+		return &converge.LaterError{Until: settled, Err: errors.New("an attempt that was broken off may still come through"), Settling: true}
 	}
 	if draft.Mark, err = w.d.mark(ctx, draft.Mark); err != nil {
 		return err
 	}
-	err = w.note(ctx, func(i *Incident) {
+	err = w.Note(ctx, func(i *Incident) {
 		f := at(i)
 		if f.Attempt = now; f.Tried.IsZero() {
 			f.Tried = now
@@ -135,7 +136,7 @@ func (w *work) file(ctx context.Context, draft github.Draft, at func(*Incident) 
 	if err != nil {
 		return err
 	}
-	draft.Since = at(&w.i).Tried
+	draft.Since = at(&w.Record).Tried
 	filed, err := w.d.o.GitHub.File(ctx, draft)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -146,7 +147,7 @@ func (w *work) file(ctx context.Context, draft github.Draft, at func(*Incident) 
 	if len(filed.Without) > 0 {
 		w.d.o.Slack.Try(ctx, "label issues on GitHub", fmt.Errorf("GitHub did not take the labels %s", strings.Join(filed.Without, ", ")))
 	}
-	return w.change(ctx, func(i *Incident) {
+	return w.Change(ctx, func(i *Incident) {
 		f := at(i)
 		f.Number, f.URL, f.At, f.State = filed.Number, filed.URL, w.d.o.Now(), filed.State
 		f.Attempt, f.Fault = time.Time{}, ""
@@ -155,24 +156,24 @@ func (w *work) file(ctx context.Context, draft github.Draft, at func(*Incident) 
 
 // update writes what is new into an issue; what people have edited there is left to them.
 func (w *work) update(ctx context.Context, thing string, body github.Body, at func(*Incident) *Filed) error {
-	written := digest(body)
-	if at(&w.i).Written == written {
+	written := converge.Digest(body)
+	if at(&w.Record).Written == written {
 		return nil
 	}
 	mark, err := w.d.mark(ctx, thing)
 	if err != nil {
 		return err
 	}
-	edited, err := w.d.o.GitHub.Update(ctx, at(&w.i).Number, mark, body)
+	edited, err := w.d.o.GitHub.Update(ctx, at(&w.Record).Number, mark, body)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	if err != nil {
 		return w.failed(ctx, err, at)
 	}
-	learn, keep := func(i *Incident) { f := at(i); f.Written, f.Edited, f.Fault = written, edited, "" }, w.note
-	if f := at(&w.i); f.Fault != "" || strings.Join(f.Edited, " ") != strings.Join(edited, " ") {
-		keep = w.change
+	learn, keep := func(i *Incident) { f := at(i); f.Written, f.Edited, f.Fault = written, edited, "" }, w.Note
+	if f := at(&w.Record); f.Fault != "" || strings.Join(f.Edited, " ") != strings.Join(edited, " ") {
+		keep = w.Change
 	}
 	return keep(ctx, learn)
 }
@@ -203,17 +204,17 @@ func (w *work) failed(ctx context.Context, err error, at func(*Incident) *Filed)
 			fault += " " + chat.Escape(todo)
 		}
 	}
-	f := *at(&w.i)
+	f := *at(&w.Record)
 	if github.Status(err) == http.StatusGone && strings.Contains(strings.ToLower(github.Reason(err)), "deleted") {
-		return w.change(ctx, func(i *Incident) { f := at(i); f.State, f.Fault = gone, "Its issue was deleted on GitHub." })
+		return w.Change(ctx, func(i *Incident) { f := at(i); f.State, f.Fault = gone, "Its issue was deleted on GitHub." })
 	}
 	late := f.Late
 	if late.IsZero() && (wait > worthTelling || !f.Tried.IsZero() && now.Sub(f.Tried) > worthTelling && f.Number == 0) {
 		late = now
 	}
-	keep := w.note
+	keep := w.Note
 	if f.Fault != fault || !f.Late.Equal(late) {
-		keep = w.change
+		keep = w.Change
 	}
 	if noted := keep(ctx, func(i *Incident) {
 		f := at(i)
@@ -221,35 +222,35 @@ func (w *work) failed(ctx context.Context, err error, at func(*Incident) *Filed)
 	}); noted != nil {
 		return errors.Join(err, noted)
 	}
-	return &laterError{until: now.Add(wait), err: err}
+	return &converge.LaterError{Until: now.Add(wait), Err: err}
 }
 
 // keep stores the post-mortem as a file, over an older one.
 func (w *work) keep(ctx context.Context, text string) error {
-	if w.i.PostMortem.Written == digest(text) {
+	if w.Record.PostMortem.Written == converge.Digest(text) {
 		return nil
 	}
-	key := fmt.Sprintf("incidents/%s/post-mortem.md", recordID(w.i.Number))
+	key := fmt.Sprintf("incidents/%s/post-mortem.md", recordID(w.Record.Number))
 	err := w.d.store(ctx, key, text)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	if err != nil {
 		const fault = "The object store does not take it."
-		if w.i.PostMortem.Fault != fault {
-			noted := w.change(ctx, func(i *Incident) { i.PostMortem.Fault, i.PostMortem.Late = fault, w.d.o.Now() })
+		if w.Record.PostMortem.Fault != fault {
+			noted := w.Change(ctx, func(i *Incident) { i.PostMortem.Fault, i.PostMortem.Late = fault, w.d.o.Now() })
 			err = errors.Join(err, noted)
 		}
 		return err
 	}
 	learn, keep := func(i *Incident) {
 		f := &i.PostMortem
-		if f.File, f.Written, f.Fault = key, digest(text), ""; f.At.IsZero() {
+		if f.File, f.Written, f.Fault = key, converge.Digest(text), ""; f.At.IsZero() {
 			f.At = w.d.o.Now()
 		}
-	}, w.note
-	if w.i.PostMortem.File == "" || w.i.PostMortem.Fault != "" {
-		keep = w.change
+	}, w.Note
+	if w.Record.PostMortem.File == "" || w.Record.PostMortem.Fault != "" {
+		keep = w.Change
 	}
 	return keep(ctx, learn)
 }

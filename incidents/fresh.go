@@ -90,6 +90,6 @@ func (d *Desk) touchTimeline(ctx context.Context, number int) error {
 		i.timelineChanged(d.o.Now())
 		return nil
 	})
-	d.nudge()
+	d.engine.Nudge()
 	return err
 }

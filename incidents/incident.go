@@ -1,16 +1,16 @@
 // Package incidents takes a team from the first word of trouble to a post-mortem on GitHub. What people decide is a
 // change of one record, by rules that are pure functions; what follows from it in Slack and on GitHub is brought about
-// afterwards, step by step, by whichever process lives (see converge.go). So nothing is lost with a process, and
+// afterwards, step by step, by whichever process lives (see package converge). So nothing is lost with a process, and
 // nothing is made twice.
 package incidents
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 
 	"github.com/kampyn/opsbot/chat"
+	"github.com/kampyn/opsbot/converge"
 )
 
 // Status is how far an incident has come.
@@ -121,21 +121,14 @@ type Incident struct {
 	// the N of the last that has.
 	History []Moment `json:"history"`
 	Logged  int      `json:"logged"`
-	// Applied are the newest requests that changed it, so that one that comes again changes nothing.
-	Applied []string `json:"applied,omitempty"`
-
 	// Looks are the messages (channel/ts) that are to be read anew for the timeline, each with when in the count of Looked
 	// that was asked last. Timeline grows whenever the timeline may have changed.
 	Looks    map[string]int `json:"looks,omitempty"`
 	Looked   int            `json:"looked,omitempty"`
 	Timeline int64          `json:"timeline,omitempty"`
 
-	// Rev grows with each change, Decisions with those by a person alone. Lanes is how far each lane has followed.
-	Rev       int64           `json:"rev"`
-	Decisions int64           `json:"decisions,omitempty"`
-	Lanes     map[string]Lane `json:"lanes,omitempty"`
-	// Effects are what was brought about last, by the effect's name.
-	Effects map[string]string `json:"effects,omitempty"`
+	// State is how far Slack and GitHub have followed.
+	converge.State
 	// Invited are the people who were invited, or could not be.
 	Invited []string `json:"invited,omitempty"`
 
@@ -297,19 +290,6 @@ func (i *Incident) note(act Act, what, text string) {
 	for len(i.History) > 40 && (i.History[0].N <= min(i.Logged, i.saidUpTo()) || len(i.History) > 400) {
 		i.History = i.History[1:]
 	}
-}
-
-// wasApplied says that the request has changed the incident already; otherwise it will count as one that has.
-func (i *Incident) wasApplied(request string) bool {
-	if request == "" {
-		return false
-	}
-	if slices.Contains(i.Applied, request) {
-		return true
-	}
-	i.Applied = append(i.Applied, request)
-	i.Applied = i.Applied[max(0, len(i.Applied)-100):]
-	return false
 }
 
 // OpenActions are the actions that are still to be done.

@@ -47,10 +47,10 @@ func (d *Desk) remindOfActions(ctx context.Context, working *sync.WaitGroup) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	const key = "incidents/mornings"
-	if d.busy[key] || d.remindedOn == day || d.o.Now().Before(d.remindAgain) {
+	if d.reminding || d.remindedOn == day || d.o.Now().Before(d.remindAgain) {
 		return
 	}
-	d.busy[key] = true
+	d.reminding = true
 	working.Go(func() {
 		err := d.bringUp(ctx, key, day)
 		if err != nil && ctx.Err() == nil && !errors.Is(err, state.ErrTaken) {
@@ -58,7 +58,7 @@ func (d *Desk) remindOfActions(ctx context.Context, working *sync.WaitGroup) {
 		}
 		d.mu.Lock()
 		defer d.mu.Unlock()
-		delete(d.busy, key)
+		d.reminding = false
 		if err == nil {
 			d.remindedOn = day
 		} else {

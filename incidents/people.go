@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kampyn/opsbot/converge"
+
 	"github.com/kampyn/opsbot/bot"
 )
 
@@ -16,18 +18,18 @@ func (d *Desk) people() effect {
 		name: "people",
 		want: func(i Incident) string { return strings.Join(d.o.Rules.called(i), " ") },
 		do: func(ctx context.Context, w *work) error {
-			people, noGroups := d.resolve(ctx, d.o.Rules.called(w.i))
-			people = slices.DeleteFunc(people, func(id string) bool { return slices.Contains(w.i.Invited, id) })
+			people, noGroups := d.resolve(ctx, d.o.Rules.called(w.Record))
+			people = slices.DeleteFunc(people, func(id string) bool { return slices.Contains(w.Record.Invited, id) })
 			var missing []string
 			for _, group := range noGroups {
-				if !slices.Contains(w.i.Invited, group) {
+				if !slices.Contains(w.Record.Invited, group) {
 					missing = append(missing, "<!subteam^"+group+"> (its members cannot be read)")
 				}
 			}
 			var refused error
 			if len(people) > 0 {
 				var left []bot.NotInvited
-				if left, refused = d.o.Slack.Invite(ctx, w.i.Place.Channel, people); ctx.Err() != nil || bot.Code(refused) == "is_archived" {
+				if left, refused = d.o.Slack.Invite(ctx, w.Record.Place.Channel, people); ctx.Err() != nil || bot.Code(refused) == "is_archived" {
 					return refused
 				}
 				for _, one := range left {
@@ -40,7 +42,7 @@ func (d *Desk) people() effect {
 			if err := d.nameMissing(ctx, w, missing, refused); err != nil {
 				return err
 			}
-			if err := w.note(ctx, func(i *Incident) { i.Invited = append(i.Invited, append(people, noGroups...)...) }); err != nil {
+			if err := w.Note(ctx, func(i *Incident) { i.Invited = append(i.Invited, append(people, noGroups...)...) }); err != nil {
 				return err
 			}
 			return refused
@@ -109,6 +111,6 @@ func (d *Desk) nameMissing(ctx context.Context, w *work, missing []string, refus
 	} else {
 		text += ". Please call them if they are needed."
 	}
-	_, err := d.o.Slack.Post(ctx, w.i.Place.Channel, paragraph(text, w.i.Key("missing/"+digest(missing))))
+	_, err := d.o.Slack.Post(ctx, w.Record.Place.Channel, paragraph(text, w.Record.Key("missing/"+converge.Digest(missing))))
 	return err
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kampyn/opsbot/converge"
+
 	"github.com/kampyn/opsbot/bot"
 )
 
@@ -17,22 +19,22 @@ func (d *Desk) channel() effect {
 		name: "channel",
 		want: func(Incident) string { return "made" },
 		do: func(ctx context.Context, w *work) error {
-			if w.i.Place.Channel != "" {
+			if w.Record.Place.Channel != "" {
 				return nil
 			}
-			since := w.i.Place.Meant // of an earlier attempt
+			since := w.Record.Place.Meant // of an earlier attempt
 			if since.IsZero() {
-				name, now := d.channelName(w.i), d.o.Now()
-				if err := w.note(ctx, func(i *Incident) { i.Place.Name, i.Place.Meant = name, now }); err != nil {
+				name, now := d.channelName(w.Record), d.o.Now()
+				if err := w.Note(ctx, func(i *Incident) { i.Place.Name, i.Place.Meant = name, now }); err != nil {
 					return err
 				}
 			}
-			made, err := d.o.Slack.CreateChannel(ctx, bot.NewChannel{Name: w.i.Place.Name, Private: w.i.Private, Since: since,
+			made, err := d.o.Slack.CreateChannel(ctx, bot.NewChannel{Name: w.Record.Place.Name, Private: w.Record.Private, Since: since,
 				Known: func(id string) bool { return d.isKnown(ctx, id) }})
 			if err != nil {
 				return d.noChannel(ctx, w, err)
 			}
-			return w.change(ctx, func(i *Incident) { i.Place.Channel, i.Place.Name = made.ID, made.Name })
+			return w.Change(ctx, func(i *Incident) { i.Place.Channel, i.Place.Name = made.ID, made.Name })
 		},
 	}
 }
@@ -62,8 +64,8 @@ func (d *Desk) noChannel(ctx context.Context, w *work, err error) error {
 	if ctx.Err() != nil {
 		return err
 	}
-	say := w.i.Called() + " is noted, but its channel could not be made: " + bot.Reason(err) + " That is tried again by itself."
-	return errors.Join(err, d.tellDeclarer(ctx, w.i, "no-channel", say))
+	say := w.Record.Called() + " is noted, but its channel could not be made: " + bot.Reason(err) + " That is tried again by itself."
+	return errors.Join(err, d.tellDeclarer(ctx, w.Record, "no-channel", say))
 }
 
 // welcome tells who declared it where it is run.
@@ -72,7 +74,7 @@ func (d *Desk) welcome() effect {
 		name: "welcome",
 		want: func(i Incident) string { return i.Place.Channel },
 		do: func(ctx context.Context, w *work) error {
-			return d.tellDeclarer(ctx, w.i, "welcome", w.i.Called()+" is run in <#"+w.i.Place.Channel+">: "+clip(w.i.Title, mostTitle))
+			return d.tellDeclarer(ctx, w.Record, "welcome", w.Record.Called()+" is run in <#"+w.Record.Place.Channel+">: "+clip(w.Record.Title, mostTitle))
 		},
 		optional: "tell who declared an incident where it is run",
 	}
@@ -93,7 +95,7 @@ func (d *Desk) purpose() effect {
 		name: "purpose",
 		want: purposeOf,
 		do: func(ctx context.Context, w *work) error {
-			return d.o.Slack.SetPurpose(ctx, w.i.Place.Channel, purposeOf(w.i))
+			return d.o.Slack.SetPurpose(ctx, w.Record.Place.Channel, purposeOf(w.Record))
 		},
 		optional: "set the purpose of an incident's channel",
 	})
@@ -113,7 +115,7 @@ func (d *Desk) topic() effect {
 		name: "topic",
 		want: topicOf,
 		do: func(ctx context.Context, w *work) error {
-			return d.o.Slack.SetTopic(ctx, w.i.Place.Channel, topicOf(w.i))
+			return d.o.Slack.SetTopic(ctx, w.Record.Place.Channel, topicOf(w.Record))
 		},
 		optional: "set the topic of an incident's channel",
 	})
@@ -141,10 +143,10 @@ func topicOf(i Incident) string {
 func (d *Desk) bookmarks() effect {
 	return inChannel(effect{
 		name: "bookmarks",
-		want: func(i Incident) string { return digest(bookmarksOf(i)) },
+		want: func(i Incident) string { return converge.Digest(bookmarksOf(i)) },
 		do: func(ctx context.Context, w *work) error {
-			for _, b := range bookmarksOf(w.i) {
-				if _, err := d.o.Slack.AddBookmark(ctx, w.i.Place.Channel, b); err != nil {
+			for _, b := range bookmarksOf(w.Record) {
+				if _, err := d.o.Slack.AddBookmark(ctx, w.Record.Place.Channel, b); err != nil {
 					return err
 				}
 			}

@@ -19,16 +19,16 @@ func (d *Desk) record() effect {
 			return ""
 		},
 		do: func(ctx context.Context, w *work) error {
-			for _, m := range w.i.History {
-				if m.N <= w.i.Logged {
+			for _, m := range w.Record.History {
+				if m.N <= w.Record.Logged {
 					continue
 				}
-				if err := d.recordMoment(ctx, w.i, m); err != nil {
+				if err := d.recordMoment(ctx, w.Record, m); err != nil {
 					return err
 				}
 			}
-			last := w.i.History[len(w.i.History)-1].N
-			return w.note(ctx, func(i *Incident) {
+			last := w.Record.History[len(w.Record.History)-1].N
+			return w.Note(ctx, func(i *Incident) {
 				i.Logged = max(i.Logged, last)
 				i.timelineChanged(d.o.Now())
 			})

@@ -31,12 +31,12 @@ func (d *Desk) reminder() effect {
 			return state.SortableTime(due) + " " + fate
 		},
 		do: func(ctx context.Context, w *work) error {
-			if d.mustRemind(w.i) {
+			if d.mustRemind(w.Record) {
 				if err := d.claimReminder(ctx, w); err != nil {
 					return err
 				}
 			}
-			d.o.Slack.Try(ctx, "remind of an incident's update", d.showReminder(ctx, w.i))
+			d.o.Slack.Try(ctx, "remind of an incident's update", d.showReminder(ctx, w.Record))
 			return ctx.Err()
 		},
 	}
@@ -50,10 +50,10 @@ func (d *Desk) mustRemind(i Incident) bool {
 // claimReminder notes for when somebody is reminded before that is posted, so that what is decided meanwhile is known to
 // settle it. The reminder before is settled first.
 func (d *Desk) claimReminder(ctx context.Context, w *work) error {
-	if u := w.i.Update; u.Fate != "" && w.i.Effects["reminder"] != state.SortableTime(u.Reminded)+" "+u.Fate {
-		d.o.Slack.Try(ctx, "remind of an incident's update", d.showReminder(ctx, w.i))
+	if u := w.Record.Update; u.Fate != "" && w.Record.Effects["reminder"] != state.SortableTime(u.Reminded)+" "+u.Fate {
+		d.o.Slack.Try(ctx, "remind of an incident's update", d.showReminder(ctx, w.Record))
 	}
-	return w.note(ctx, func(i *Incident) {
+	return w.Note(ctx, func(i *Incident) {
 		if d.mustRemind(*i) {
 			i.Update.Reminded, i.Update.Fate = i.Update.Due, ""
 		}
@@ -155,7 +155,7 @@ func (d *Desk) unled() effect {
 		},
 		do: func(ctx context.Context, w *work) error {
 			// What is meant is noted first, so that a question that was asked just before a crash is known to stand.
-			if err := w.note(ctx, func(i *Incident) {
+			if err := w.Note(ctx, func(i *Incident) {
 				if i.Effects == nil {
 					i.Effects = map[string]string{}
 				}
@@ -163,7 +163,7 @@ func (d *Desk) unled() effect {
 			}); err != nil {
 				return err
 			}
-			d.o.Slack.Try(ctx, "ask for a commander", d.showUnled(ctx, w.i))
+			d.o.Slack.Try(ctx, "ask for a commander", d.showUnled(ctx, w.Record))
 			return ctx.Err()
 		},
 	}

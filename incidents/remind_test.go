@@ -80,7 +80,7 @@ func (r *room) converge() time.Time {
 	r.t.Helper()
 	d := r.desk
 	l := lane{name: "voice", effects: []effect{d.said(), d.followed(), d.reminder(), d.unled()}, next: d.remindNext}
-	require.NoError(r.t, d.converge(r.t.Context(), "test", l, r.number))
+	require.NoError(r.t, d.engine.Converge(r.t.Context(), recordID(r.number), d.converging(l)))
 	return r.get().Lanes["voice"].Due
 }
 

@@ -25,7 +25,7 @@ func (d *Desk) said() effect {
 		},
 		do: func(ctx context.Context, w *work) error {
 			for _, m := range w.unsaid("said", spoken...) {
-				if _, err := d.o.Slack.Post(ctx, w.i.Place.Channel, momentMessage(w.i, m)); err != nil {
+				if _, err := d.o.Slack.Post(ctx, w.Record.Place.Channel, momentMessage(w.Record, m)); err != nil {
 					return err
 				}
 			}
@@ -49,8 +49,8 @@ func (d *Desk) followed() effect {
 		do: func(ctx context.Context, w *work) error {
 			var failed error
 			for _, m := range w.unsaid("followed", "status", "update") {
-				for _, at := range w.i.announced() {
-					message := momentMessage(w.i, m)
+				for _, at := range w.Record.announced() {
+					message := momentMessage(w.Record, m)
 					message.Thread = at.TS
 					_, err := d.o.Slack.Post(ctx, at.Channel, message)
 					failed = errors.Join(failed, err)
@@ -91,9 +91,9 @@ func newestOf(i Incident, kinds ...string) string {
 
 // unsaid are the moments of these kinds that the effect has not told of.
 func (w *work) unsaid(name string, kinds ...string) []Moment {
-	last := w.i.told(name)
+	last := w.Record.told(name)
 	var all []Moment
-	for _, m := range w.i.History {
+	for _, m := range w.Record.History {
 		if m.N > last && slices.Contains(kinds, m.What) {
 			all = append(all, m)
 		}

@@ -64,6 +64,9 @@ func entryFields(e Entry) map[string]string {
 	return f
 }
 
+// errUnchanged keeps a record as it is.
+var errUnchanged = errors.New("incidents: there is nothing to change")
+
 func entryID(incident int, id string) string { return recordID(incident) + "/" + id }
 
 // Enter puts an entry on the timeline. One with the same ID is left as it is, unless it was gone: then it is back as
@@ -74,12 +77,12 @@ func (d *Desk) Enter(ctx context.Context, e Entry) error {
 	if errors.Is(err, state.ErrExists) {
 		_, err = d.entries.Change(ctx, entryID(e.Incident, e.ID), func(old *Entry) error {
 			if !old.Gone {
-				return errApplied
+				return errUnchanged
 			}
 			*old = e
 			return nil
 		})
-		if errors.Is(err, errApplied) {
+		if errors.Is(err, errUnchanged) {
 			return nil
 		}
 	}
