@@ -149,13 +149,13 @@ func (c *Conversation) Submits(user string) error {
 	return c.act(fmt.Sprintf("\n%s submits the form", c.Name(user)), c.Slack.As(user).Submit)
 }
 
-// GoesTo makes the channel whose name begins so the one in which all is said and seen from now on, once it is there.
-// Nothing that stands there is past.
+// GoesTo makes the channel whose name begins so the one in which all is said and seen from now on, once it is there: an
+// incident's is with its card, for only then the bot knows what is said in it. Nothing that stands there is past.
 func (c *Conversation) GoesTo(name string) error {
 	ctx, stop := context.WithTimeout(context.Background(), c.Patience)
 	defer stop()
 	for {
-		if id := c.Slack.ChannelNamed(name); id != "" {
+		if id := c.Slack.ChannelNamed(name); id != "" && (!strings.HasPrefix(name, "inc-") || c.isSpokenIn(id)) {
 			fmt.Fprintf(c.Out, "\nin #%s…\n", name)
 			c.Ops, c.before = id, map[string]bool{}
 			return nil
@@ -166,6 +166,13 @@ func (c *Conversation) GoesTo(name string) error {
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
+}
+
+// isSpokenIn is whether the bot has said something to everybody in the channel.
+func (c *Conversation) isSpokenIn(channel string) bool {
+	return slices.ContainsFunc(c.Slack.Messages(channel), func(m slacksandbox.Message) bool {
+		return m.BotID != "" && m.Subtype == "" && !m.Ephemeral
+	})
 }
 
 // NewTurn makes what was posted so far the past, as whenever somebody speaks: only what comes from now on is new.

@@ -119,6 +119,9 @@ func TestCappedPositionLost(t *testing.T) {
 }
 
 func TestReplyLimit(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one client reads much")
+	}
 	ctx := context.Background()
 	s := start(t, mongo.Options{})
 	col := connect(t, s).Database("f").Collection("big")

@@ -191,6 +191,9 @@ func TestCompression(t *testing.T) {
 }
 
 func TestMessageTooLarge(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a large message, and nothing beside it")
+	}
 	s := start(t, mongo.Options{})
 	w := dial(t, s)
 	cmd, err := bson.Marshal(bson.D{{Key: "insert", Value: "c"}})

@@ -343,6 +343,9 @@ func (s *collectionState) describe(t testing.TB) string {
 
 // The history that a genuine server wrote, replayed, gives the genuine server's state at every one of its checkpoints.
 func TestRecordedHistory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one client plays a long history")
+	}
 	c := connect(t, start(t, mongo.Options{}))
 	r := newReplayer(t, c)
 	entries := recordedOplog(t)
