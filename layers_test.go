@@ -55,7 +55,7 @@ var layers = []layer{
 	{name: "objects/objectstest", may: []string{"objects"}},
 	{name: "objects"},
 	{name: "github"},
-	{name: "charts"},
+	{name: "charts", may: []string{"chat"}},
 	{name: "events", may: []string{"state", "chat"}},
 	{name: "state/statetest", may: []string{"state"}},
 	{name: "state", may: []string{"chat"}},

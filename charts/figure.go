@@ -3,17 +3,11 @@
 package charts
 
 import (
-	"bytes"
 	"fmt"
 	"image/color"
 
-	weight "golang.org/x/image/font"
-	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/font"
-	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
-	"gonum.org/v1/plot/vg/vgimg"
 )
 
 // Figure is panels above each other, which share a legend.
@@ -73,25 +67,8 @@ const (
 	Durations
 )
 
-// Sizes in points; a point is three pixels.
-const (
-	width       = 360
-	margin      = 12
-	dpi         = 216
-	titleSize   = 15
-	textSize    = 11
-	smallSize   = 10
-	panelHeight = 165
-	gutter      = 42 // left of a panel, for the marks of its vertical axis
-)
-
-// The inks: dark on a ground just off white.
-var (
-	ground = color.NRGBA{R: 0xf7, G: 0xf7, B: 0xf5, A: 0xff}
-	ink    = color.NRGBA{R: 0x1d, G: 0x1c, B: 0x1d, A: 0xff}
-	pale   = color.NRGBA{R: 0x5a, G: 0x5a, B: 0x5e, A: 0xff}
-	grid   = color.NRGBA{R: 0xdd, G: 0xdd, B: 0xd8, A: 0xff}
-)
+// Sizes of a figure in points.
+const panelHeight = 165
 
 // series are the colours that people tell apart whichever colours they see, in an order in which neighbours differ in
 // lightness, too; each has a shape of its own for dots. After Okabe and Ito, Color Universal Design (2008),
@@ -117,99 +94,33 @@ func (f Figure) PNG() ([]byte, error) {
 			return nil, fmt.Errorf("charts: %q: %d series of bars and %d of dots, but %d are in the legend", p.Title, len(p.Bars), len(p.Dots), len(f.Legend))
 		}
 	}
-	rows := f.legendRows()
-	height := vg.Length(margin + titleSize + 8 + textSize + 10 + len(rows)*(textSize+7) + len(f.Panels)*(panelHeight+textSize+15) + 2)
-	pixels := vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(dpi), vgimg.UseBackgroundColor(ground))
-	page := draw.New(pixels)
-	top := height - margin
-	page.FillText(style(titleSize, ink, true), vg.Point{X: margin, Y: top}, f.Title)
-	top -= titleSize + 6
-	page.FillText(style(textSize, pale, false), vg.Point{X: margin, Y: top}, f.Subtitle)
-	top -= textSize + 10
-	top = drawLegend(page, top, rows)
+	keys := f.keys()
+	height := headHeight + vg.Length(len(keyRows(keys))*(textSize+7)+len(f.Panels)*(panelHeight+textSize+15)+2)
+	sheet := newPage(height)
+	sheet.head(f.Title, f.Subtitle, keys)
 	for _, p := range f.Panels {
-		drawTitle(page, top, p)
-		top -= textSize + 11
+		sheet.section(p.Title, p.Level)
 		drawn, err := p.plot()
 		if err != nil {
 			return nil, fmt.Errorf("charts: %q: %w", p.Title, err)
 		}
-		area := draw.Crop(page, gutter, -margin, top-panelHeight, top-height)
+		area := draw.Crop(sheet.Canvas, gutter, -margin, sheet.top-panelHeight, sheet.top-height)
 		drawn.Draw(area)
 		p.write(drawn, drawn.DataCanvas(area))
-		top -= panelHeight + 4
+		sheet.top -= panelHeight + 4
 	}
-	var out bytes.Buffer
-	if _, err := (vgimg.PngCanvas{Canvas: pixels}).WriteTo(&out); err != nil {
-		return nil, fmt.Errorf("charts: %w", err)
-	}
-	return out.Bytes(), nil
+	return sheet.png()
 }
 
-// drawTitle writes what a panel shows and, at the right, what its level means.
-func drawTitle(page draw.Canvas, top vg.Length, p Panel) {
-	page.FillText(style(textSize, ink, true), vg.Point{X: margin, Y: top}, p.Title)
-	if p.Level.Label == "" {
-		return
-	}
-	s := style(smallSize, ink, false)
-	s.XAlign = text.XRight
-	page.FillText(s, vg.Point{X: width - margin, Y: top}, p.Level.Label)
-	left := width - margin - s.Width(p.Level.Label)
-	page.StrokeLine2(dashed, left-22, top-smallSize*0.65, left-4, top-smallSize*0.65)
-}
-
-// entry is a name in the legend, and where it stands.
-type entry struct {
-	series int
-	name   string
-	x      vg.Length
-}
-
-// legendRows sets the names in rows that fit.
-func (f Figure) legendRows() [][]entry {
-	const swatch, gap = 14, 12
-	var rows [][]entry
-	x := vg.Length(width)
+// keys are the legend: a series' name beside its dot.
+func (f Figure) keys() []key {
+	var keys []key
 	for n, name := range f.Legend {
-		name = fitting(name, width-2*margin-swatch)
-		wide := swatch + style(textSize, ink, false).Width(name)
-		if x+wide > width-margin {
-			rows, x = append(rows, nil), margin
-		}
-		rows[len(rows)-1] = append(rows[len(rows)-1], entry{n, name, x})
-		x += wide + gap
-	}
-	return rows
-}
-
-// fitting cuts a name that is wider than that.
-func fitting(name string, wide vg.Length) string {
-	letters := []rune(name)
-	for len(letters) > 1 && style(textSize, ink, false).Width(string(letters)) > wide {
-		letters = append(letters[:len(letters)-2], '…')
-	}
-	return string(letters)
-}
-
-func drawLegend(page draw.Canvas, top vg.Length, rows [][]entry) vg.Length {
-	for _, row := range rows {
-		for _, e := range row {
-			for _, glyph := range glyphs(e.series, 4.5) {
-				page.DrawGlyph(glyph, vg.Point{X: e.x + 5, Y: top - textSize/2 - 2})
+		keys = append(keys, key{name, 14, func(c draw.Canvas, left, middle vg.Length) {
+			for _, glyph := range glyphs(n, 4.5) {
+				c.DrawGlyph(glyph, vg.Point{X: left + 5, Y: middle})
 			}
-			page.FillText(style(textSize, ink, false), vg.Point{X: e.x + 14, Y: top}, e.name)
-		}
-		top -= textSize + 7
+		}})
 	}
-	return top - 4
-}
-
-// style is the text style of that size, hung from its upper left corner.
-func style(size vg.Length, c color.Color, bold bool) text.Style {
-	f := font.Font{Typeface: "Liberation", Variant: "Sans", Size: size}
-	if bold {
-		f.Weight = weight.WeightBold
-	}
-	return text.Style{Color: c, Font: f, YAlign: text.YTop, Handler: plot.DefaultTextHandler}
+	return keys
 }

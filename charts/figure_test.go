@@ -69,7 +69,7 @@ func TestMarksOfCountsLeaveRoomAbove(t *testing.T) {
 
 func TestLongLegendsWrapAndAreCut(t *testing.T) {
 	f := Figure{Title: "T", Legend: []string{strings.Repeat("long ", 60), "b", strings.Repeat("w", 30), strings.Repeat("w", 30)}}
-	rows := f.legendRows()
+	rows := keyRows(f.keys())
 	require.Len(t, rows, 3)
 	require.Contains(t, rows[0][0].name, "…")
 	for range 20 {

@@ -156,9 +156,6 @@ func (p Panel) write(drawn *plot.Plot, area draw.Canvas) {
 	area.StrokeLine2(dashed, area.Min.X, y, area.Max.X, y)
 }
 
-// dashed is a level.
-var dashed = draw.LineStyle{Color: ink, Width: 0.8, Dashes: []vg.Length{4, 3}}
-
 func (p Panel) empty() bool {
 	for _, dots := range p.Dots {
 		if len(dots) > 0 {
