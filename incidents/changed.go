@@ -63,7 +63,7 @@ func (d *Desk) changes(ctx context.Context, i Incident, from time.Time) ([]event
 		if subject == "" {
 			subject = fmt.Sprint(e.Seq)
 		}
-		if seen[subject] || !isChange(e) {
+		if seen[subject] || !IsChange(e) {
 			continue
 		}
 		if tellable, err := d.tellable(ctx, i, e); err != nil {
@@ -79,8 +79,8 @@ func (d *Desk) changes(ctx context.Context, i Incident, from time.Time) ([]event
 	return all, nil
 }
 
-// isChange leaves out what only asks, plans or answers.
-func isChange(e events.Event) bool {
+// IsChange says that an event may be the cause of trouble: it leaves out what only asks, plans or answers.
+func IsChange(e events.Event) bool {
 	switch e.What {
 	case "run.started", "run.succeeded", "run.failed", "run.cancelled", "run.interrupted":
 		// A check that went well has changed nothing and points to nothing.
