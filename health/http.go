@@ -110,21 +110,17 @@ func (a *asking) keep(u *url.URL) {
 
 func (a *asking) trace() *httptrace.ClientTrace {
 	w := a.watch
-	return &httptrace.ClientTrace{
-		DNSStart:          func(httptrace.DNSStartInfo) { w.begin("DNS") },
-		DNSDone:           func(httptrace.DNSDoneInfo) { w.end("DNS") },
-		ConnectStart:      func(_, _ string) { w.begin("connect") },
-		ConnectDone:       func(_, _ string, err error) { w.endIf("connect", err == nil) },
-		TLSHandshakeStart: func() { w.begin("TLS") },
-		TLSHandshakeDone: func(state tls.ConnectionState, err error) {
-			w.endIf("TLS", err == nil)
-			if err == nil {
-				a.certificates.see(state)
-			}
-		},
-		GotConn:              func(httptrace.GotConnInfo) { w.begin("first byte") },
-		GotFirstResponseByte: func() { w.end("first byte") },
+	trace := w.trace()
+	trace.TLSHandshakeStart = func() { w.begin("TLS") }
+	trace.TLSHandshakeDone = func(state tls.ConnectionState, err error) {
+		if err == nil {
+			w.end("TLS")
+			a.certificates.see(state)
+		}
 	}
+	trace.GotConn = func(httptrace.GotConnInfo) { w.begin("first byte") }
+	trace.GotFirstResponseByte = func() { w.end("first byte") }
+	return trace
 }
 
 // redirectFault is why redirects are not followed; what it says may be shown.

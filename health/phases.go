@@ -1,6 +1,7 @@
 package health
 
 import (
+	"net/http/httptrace"
 	"slices"
 	"sync"
 	"time"
@@ -33,13 +34,6 @@ func (s *stopwatch) end(name string) {
 	s.stop(name)
 }
 
-// endIf stops a phase that came to its end; one that failed is told as the one that hung.
-func (s *stopwatch) endIf(name string, well bool) {
-	if well {
-		s.end(name)
-	}
-}
-
 func (s *stopwatch) stop(name string) {
 	began, running := s.open[name]
 	if !running {
@@ -64,4 +58,22 @@ func (s *stopwatch) done() (phases []Phase, took time.Duration, hung string) {
 		s.stop(name)
 	}
 	return slices.Clone(s.phases), time.Since(s.start), hung
+}
+
+// trace measures DNS and connect. A phase that failed goes on until the look is over, and so is the one that hung.
+func (s *stopwatch) trace() *httptrace.ClientTrace {
+	return &httptrace.ClientTrace{
+		DNSStart: func(httptrace.DNSStartInfo) { s.begin("DNS") },
+		DNSDone: func(info httptrace.DNSDoneInfo) {
+			if info.Err == nil {
+				s.end("DNS")
+			}
+		},
+		ConnectStart: func(_, _ string) { s.begin("connect") },
+		ConnectDone: func(_, _ string, err error) {
+			if err == nil {
+				s.end("connect")
+			}
+		},
+	}
 }
