@@ -92,6 +92,8 @@ var homes = map[string][]string{
 	"github.com/FerretDB/FerretDB":                          {},
 	"github.com/google/go-github":                           {"github", "tests:sandbox/github"},
 	"gonum.org/v1/plot":                                     {"charts"},
+	"github.com/redis/go-redis":                             {"health"},
+	"github.com/shirou/gopsutil":                            {"health"},
 	"github.com/yuin/goldmark":                              {"sandbox/github"},
 	"github.com/microcosm-cc/bluemonday":                    {"sandbox/github"},
 	"github.com/klauspost/compress":                         {"backups", "sandbox/mongo", "tests:..."},

@@ -262,6 +262,20 @@ func replSetGetStatus(c *call) error {
 	w.boolean("self", true)
 	w.str("lastHeartbeatMessage", "")
 	w.end()
+	for i, m := range s.faults.others() {
+		w.beginElement()
+		w.i32("_id", i+1)
+		w.str("name", m.Name)
+		up := 1.0
+		if m.State == 8 { // DOWN
+			up = 0
+		}
+		w.f64("health", up)
+		w.i32("state", m.State)
+		w.str("stateStr", m.Str)
+		w.date("optimeDate", at(last).Add(-m.Lag))
+		w.end()
+	}
 	w.end()
 	return nil
 }

@@ -21,6 +21,15 @@ type Faults struct {
 	changed   chan struct{} // closed when the topology changes
 	cache     int64
 	dirty     int64
+	members   []Member
+}
+
+// Member is another member of the replica set, of which only replSetGetStatus tells.
+type Member struct {
+	Name  string        // host:port
+	State int           // https://www.mongodb.com/docs/manual/reference/replica-states/
+	Str   string        // the state as it is called: SECONDARY
+	Lag   time.Duration // how far it is behind this server
 }
 
 // Seen is one command that the server got.
@@ -167,6 +176,13 @@ func (f *Faults) SetCache(bytes, dirty int64) {
 	f.cache, f.dirty = bytes, dirty
 }
 
+// SetMembers makes replSetGetStatus tell of further members.
+func (f *Faults) SetMembers(members ...Member) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.members = members
+}
+
 // Commands answers how often each command was seen, by the name that the clients sent.
 func (f *Faults) Commands() map[string]int {
 	f.mu.Lock()
@@ -232,6 +248,12 @@ func (f *Faults) isSecondary() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.secondary
+}
+
+func (f *Faults) others() []Member {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.members
 }
 
 func (f *Faults) topology() int64 {
