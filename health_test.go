@@ -56,7 +56,8 @@ func TestHealth(t *testing.T) {
 	}
 	for _, line := range []string{`opsbot_runs_total{kind="backup",outcome="succeeded"} 1`, `opsbot_slack_sockets 2`,
 		`opsbot_slack_envelopes_total{result="stored",type="slash_commands"} 2`, `opsbot_slack_calls_total{method="auth.test",result="ok"} 1`,
-		`opsbot_build_info{version="` + app.Version + `"} 1`, `opsbot_state_write_seconds_count{operation="insert"}`, `opsbot_requests_waiting 0`} {
+		`opsbot_build_info{version="` + app.Version + `"} 1`, `opsbot_state_write_seconds_count{operation="insert"}`, `opsbot_requests_waiting 0`,
+		`opsbot_incidents_open{severity="sev1"} 0`} {
 		if !waitFor(20*time.Second, metric(line)) {
 			_, all := ask("/metrics")
 			t.Fatalf("%s is not in\n%s", line, all)

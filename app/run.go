@@ -56,7 +56,7 @@ func (a *App) Run(ctx context.Context, greeted func()) error {
 		works = append(works, desk.Run)
 	}
 	if address := c.HTTP.Listen; address != "" {
-		v := newVitals(a, runner, listener)
+		v := newVitals(a, runner, listener, desk)
 		works = append(works, func(ctx context.Context) error { return v.Run(ctx, address) })
 	}
 	return together(ctx, slack, listener, greeted, works)
