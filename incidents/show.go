@@ -3,7 +3,6 @@ package incidents
 import (
 	"context"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/kampyn/opsbot/bot"
 	"github.com/kampyn/opsbot/chat"
@@ -38,22 +37,5 @@ func paragraph(text, key string) chat.Message {
 // inSlack says that a person can be written to.
 func inSlack(u chat.User) bool { return strings.HasPrefix(u.Mention(), "<@") }
 
-// clip is what a person typed, safe inside mrkdwn and at most n characters long there, with an ellipsis in place of what
-// is missing. No mention is cut apart.
-func clip(s string, n int) string {
-	size := utf8.RuneCountInString(chat.Escape(s))
-	if size <= n {
-		return typed(s)
-	}
-	all, kept := []rune(s), 0
-	for size = 1; kept < len(all); kept++ { // the ellipsis is one
-		if size += len(chat.Escape(string(all[kept]))) - len(string(all[kept])) + 1; size > n {
-			break
-		}
-	}
-	s = string(all[:kept])
-	if open := strings.LastIndexByte(s, '<'); open >= 0 && !strings.Contains(s[open:], ">") {
-		s = s[:open]
-	}
-	return typed(strings.TrimSpace(s)) + "…"
-}
+// clip is what a person typed, safe inside mrkdwn and at most n characters long there.
+func clip(s string, n int) string { return chat.Clip(s, n) }

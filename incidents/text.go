@@ -8,16 +8,11 @@ import (
 	"github.com/kampyn/opsbot/chat"
 )
 
-// typed makes what a person typed safe inside mrkdwn, with the mentions of people, groups and channels that Slack has put
-// in. Broadcasts (<!channel>) stay words, so that nobody calls everybody through the bot.
-func typed(s string) string {
-	return mention.ReplaceAllString(chat.Escape(s), "<$1>")
-}
+// typed makes what a person typed safe inside mrkdwn, with its mentions.
+func typed(s string) string { return chat.Spoken(s) }
 
 // Quoted draws what a person typed as a quotation.
 func Quoted(s string) string { return "> " + strings.ReplaceAll(typed(s), "\n", "\n> ") }
-
-var mention = regexp.MustCompile(`&lt;((?:@[UW][0-9A-Z]+|#C[0-9A-Z]+|!subteam\^S[0-9A-Z]+)(?:\|[^&<>|]*)?)&gt;`)
 
 // unmarked is what a person typed where nothing is drawn, as in a header or a channel's name: mentions are only names.
 func unmarked(s string) string {
