@@ -238,3 +238,6 @@ func (d *Desk) Change(ctx context.Context, number int, act Act, decide func(*Lis
 	}
 	return d.engine.Change(ctx, recordID(number), act.Request, decide)
 }
+
+// Step brings about all that is due now, and returns.
+func (d *Desk) Step(ctx context.Context) error { return d.engine.Step(ctx) }
