@@ -34,7 +34,8 @@ func (a *App) Run(ctx context.Context, greeted func()) error {
 	if err != nil {
 		return err
 	}
-	scheduler, err := a.scheduler(runner, slack)
+	lists := a.lists(slack)
+	scheduler, err := a.scheduler(runner, slack, listSchedules(lists)...)
 	if err != nil {
 		return err
 	}
@@ -54,6 +55,9 @@ func (a *App) Run(ctx context.Context, greeted func()) error {
 	works := []func(context.Context) error{runner.Run, scheduler.Run, listener.Run}
 	if desk != nil {
 		works = append(works, desk.Run)
+	}
+	if lists != nil {
+		works = append(works, lists.Run)
 	}
 	if address := c.HTTP.Listen; address != "" {
 		v := newVitals(a, runner, listener, desk)
@@ -107,9 +111,9 @@ func roles(given config.Roles) map[bot.Role][]string {
 	return out
 }
 
-// scheduler fires the scheduled backups. A firing is the request of its run, so it is submitted once whatever happens.
-func (a *App) scheduler(runner *jobs.Runner, slack *bot.Slack) (*jobs.Scheduler, error) {
-	schedules := []jobs.Schedule{}
+// scheduler fires the scheduled backups beside other schedules. A firing is the request of its run, so it is submitted once
+// whatever happens.
+func (a *App) scheduler(runner *jobs.Runner, slack *bot.Slack, schedules ...jobs.Schedule) (*jobs.Scheduler, error) {
 	b := a.Config.Backups
 	if b.Full != "" {
 		missed := jobs.CatchUp

@@ -27,6 +27,7 @@ func (r *reader) check(c *Config) {
 	r.checkBackups(&c.Backups)
 	r.checkGitHub(c.GitHub)
 	r.checkIncidents(c)
+	r.checkChecklists(c)
 	if c.HTTP.Listen != "" {
 		if _, port, err := net.SplitHostPort(c.HTTP.Listen); err != nil || port == "" {
 			r.fault("http.listen", quote(c.HTTP.Listen)+" is no address to listen on", "write one like 127.0.0.1:9464")
@@ -247,21 +248,27 @@ func (r *reader) checkS3(s *S3) {
 // ParseCron reads a cron line of five fields or a descriptor such as "@daily".
 func ParseCron(line string) (cron.Schedule, error) { return cron.ParseStandard(line) }
 
-func (r *reader) checkBackups(b *Backups) {
-	const path, like = "backups.full", "write one like 0 2 * * * (at two every night) or @daily"
-	if b.Full != "" {
-		schedule, err := ParseCron(b.Full)
-		switch {
-		case strings.Contains(b.Full, "TZ="):
-			r.fault(path, "the time zone stands in the line", "write it as backups.timezone")
-		case strings.HasPrefix(b.Full, "@every"):
-			r.fault(path, "@every counts from the start of the program", "write a cron line with fixed times")
-		case err != nil:
-			r.fault(path, fmt.Sprintf("%s is no cron line (%v)", quote(b.Full), err), like)
-		case schedule.Next(time.Now()).IsZero():
-			r.fault(path, quote(b.Full)+" never comes", like)
-		}
+// cronLine holds that a schedule is one, if there is one; its time zone stands at zone.
+func (r *reader) cronLine(path, line, zone string) {
+	if line == "" {
+		return
 	}
+	const like = "write one like 0 2 * * * (at two every night) or @daily"
+	schedule, err := ParseCron(line)
+	switch {
+	case strings.Contains(line, "TZ="):
+		r.fault(path, "the time zone stands in the line", "write it as "+zone)
+	case strings.HasPrefix(line, "@every"):
+		r.fault(path, "@every counts from the start of the program", "write a cron line with fixed times")
+	case err != nil:
+		r.fault(path, fmt.Sprintf("%s is no cron line (%v)", quote(line), err), like)
+	case schedule.Next(time.Now()).IsZero():
+		r.fault(path, quote(line)+" never comes", like)
+	}
+}
+
+func (r *reader) checkBackups(b *Backups) {
+	r.cronLine("backups.full", b.Full, "backups.timezone")
 	if b.Missed != CatchUp && b.Missed != Report {
 		say, try := oneOf(b.Missed, CatchUp, Report)
 		r.fault("backups.missed", say, try)

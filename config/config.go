@@ -24,7 +24,9 @@ type Config struct {
 	GitHub *GitHub `yaml:"github"`
 	// Incidents is nil when the file has no such section: then there are none.
 	Incidents *Incidents `yaml:"incidents"`
-	Log       Log        `yaml:"log"`
+	// Checklists is nil when the file has no such section: then there are none.
+	Checklists *Checklists `yaml:"checklists"`
+	Log        Log         `yaml:"log"`
 	// ShutdownGrace is how long running jobs may take to come to a stop.
 	ShutdownGrace time.Duration `yaml:"shutdown_grace"`
 

@@ -95,14 +95,25 @@ func TestExampleIsComplete(t *testing.T) {
 }
 
 // open are the sections whose keys are people's own.
-var open = regexp.MustCompile(`^(databases|approvals\.keys|incidents\.severities)\.[^.]+`)
+var open = regexp.MustCompile(`^(databases|approvals\.keys|incidents\.severities|checklists\.templates)\.[^.]+`)
 
 func collect(tree map[string]any, path string, found map[string]bool) {
 	for key, value := range tree {
 		key = open.ReplaceAllString(path+key, "$1.*")
-		if below, ok := value.(map[string]any); ok {
-			collect(below, key+".", found)
-		} else {
+		switch value := value.(type) {
+		case map[string]any:
+			collect(value, key+".", found)
+		case []any:
+			sections := false
+			for _, element := range value {
+				below, ok := element.(map[string]any)
+				sections = sections || ok
+				collect(below, key+".*.", found)
+			}
+			if !sections {
+				found[key] = true
+			}
+		default:
 			found[key] = true
 		}
 	}
@@ -131,7 +142,7 @@ func schema(typ reflect.Type, path string, known map[string]bool) {
 func fields(typ reflect.Type) func(func(reflect.StructField) bool) {
 	return func(yield func(reflect.StructField) bool) {
 		for i := range typ.NumField() {
-			if field := typ.Field(i); field.IsExported() && field.Tag.Get("yaml") != ",key" && !yield(field) {
+			if field := typ.Field(i); field.IsExported() && !strings.HasPrefix(field.Tag.Get("yaml"), ",") && !yield(field) {
 				return
 			}
 		}

@@ -15,7 +15,7 @@ import (
 )
 
 // reader fills a Config from a YAML tree. The struct tags are the schema: `yaml:"name"` is a key, `yaml:",key"` takes
-// the name under which an element of an ordered mapping stands.
+// the name under which an element of an ordered mapping stands, `yaml:",off"` is set where "off" stands in its place.
 type reader struct {
 	file, dir string
 	env       func(string) (string, bool)
@@ -105,7 +105,7 @@ func (r *reader) value(path string, node ast.Node, v reflect.Value) {
 	case reflect.Map:
 		r.mapping(path, node, v)
 	case reflect.Slice:
-		if v.Type().Elem().Kind() == reflect.Struct {
+		if v.Type().Elem().Kind() == reflect.Struct && tagged(v.Type().Elem(), ",key") >= 0 {
 			r.ordered(path, node, v)
 		} else {
 			r.list(path, node, v)
@@ -148,12 +148,28 @@ func (r *reader) entries(path string, node ast.Node) []entry {
 	return found
 }
 
+// tagged is the number of the field with that tag, or -1.
+func tagged(typ reflect.Type, tag string) int {
+	for i := range typ.NumField() {
+		if typ.Field(i).Tag.Get("yaml") == tag {
+			return i
+		}
+	}
+	return -1
+}
+
 // structure reads a mapping into a struct, whose tags are the only keys.
 func (r *reader) structure(path string, node ast.Node, v reflect.Value) {
+	if i := tagged(v.Type(), ",off"); i >= 0 {
+		if scalar, ok := node.(ast.ScalarNode); ok && slices.Contains([]string{"off", "false"}, scalar.GetToken().Value) {
+			v.Field(i).SetBool(true)
+			return
+		}
+	}
 	fields := map[string]reflect.Value{}
 	var names []string
 	for i := range v.NumField() {
-		if name := v.Type().Field(i).Tag.Get("yaml"); name != "" && name != ",key" {
+		if name := v.Type().Field(i).Tag.Get("yaml"); name != "" && name[0] != ',' {
 			fields[name], names = v.Field(i), append(names, name)
 		}
 	}
@@ -197,11 +213,7 @@ func (r *reader) mapping(path string, node ast.Node, v reflect.Value) {
 func (r *reader) ordered(path string, node ast.Node, v reflect.Value) {
 	for _, e := range r.entries(path, node) {
 		element := reflect.New(v.Type().Elem()).Elem()
-		for i := range element.NumField() {
-			if element.Type().Field(i).Tag.Get("yaml") == ",key" {
-				element.Field(i).SetString(e.name)
-			}
-		}
+		element.Field(tagged(element.Type(), ",key")).SetString(e.name)
 		r.value(e.path, e.value, element)
 		v.Set(reflect.Append(v, element))
 	}
