@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/kampyn/opsbot/chat"
@@ -22,7 +22,6 @@ type alerts struct {
 	records *state.Collection[Alert]
 	engine  *converge.Engine[Alert]
 
-	mu sync.Mutex
 	// open are the alerts of trouble that lasts, by check, as this process knows them.
 	open map[string]Alert
 }
@@ -39,8 +38,6 @@ func newAlerts(m *Monitor) *alerts {
 
 // load reads which alerts are open. What is no more looked at has no trouble any more.
 func (a *alerts) load(ctx context.Context) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
 	all, err := a.list(ctx, state.Query{OrderBy: "open"})
 	if err != nil {
 		return err
@@ -70,13 +67,10 @@ func (a *alerts) list(ctx context.Context, q state.Query) ([]Alert, error) {
 	return all, nil
 }
 
-// follow raises, brings up to date and ends alerts after a check was looked at, and answers which other checks have to
-// be looked at before more can be said.
-func (a *alerts) follow(ctx context.Context, looked Check) ([]string, error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	stand := a.m.now() // under the lock, so that it is never older than what was followed before
-	if len(a.open) == 0 && stand[looked.Name].Status != Down {
+// follow raises, brings up to date and ends alerts as checks stand, after some were looked at, and answers which others
+// have to be looked at before more can be said. It is called by one at a time.
+func (a *alerts) follow(ctx context.Context, stand map[string]Standing, looked map[string]bool) ([]string, error) {
+	if len(a.open) == 0 && !slices.ContainsFunc(slices.Collect(maps.Keys(looked)), func(name string) bool { return stand[name].Status == Down }) {
 		return nil, nil
 	}
 	all, early := causes(a.m.o.Rules.Checks, stand)
@@ -88,7 +82,7 @@ func (a *alerts) follow(ctx context.Context, looked Check) ([]string, error) {
 	}
 	var failed error
 	for _, c := range a.m.o.Rules.Checks {
-		if err := a.followOne(ctx, c, stand[c.Name], all[c.Name], because[c.Name], c.Name == looked.Name); err != nil {
+		if err := a.followOne(ctx, c, stand[c.Name], all[c.Name], because[c.Name], looked[c.Name]); err != nil {
 			failed = errors.Join(failed, err)
 		}
 	}

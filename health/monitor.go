@@ -47,7 +47,10 @@ type Monitor struct {
 	stand map[string]Standing
 	due   map[string]time.Time
 	busy  map[string]bool
-	woken chan struct{}
+	// looked are the checks with results that alerts have not followed yet.
+	looked map[string]bool
+	// woken ends the sleep until the next look, kept the one until the next result.
+	woken, kept chan struct{}
 }
 
 // New answers a monitor; Run then looks.
@@ -65,7 +68,9 @@ func New(o Options) *Monitor {
 		history:   newHistory(o.Store, o.Rules.Zone()),
 		leases:    state.NewLeases(o.Store, state.ThisProcess(), o.LeaseTTL),
 		busy:      map[string]bool{},
+		looked:    map[string]bool{},
 		woken:     make(chan struct{}, 1),
+		kept:      make(chan struct{}, 1),
 	}
 	m.alerts = newAlerts(m)
 	return m
@@ -106,6 +111,7 @@ func (m *Monitor) watch(ctx context.Context) error {
 	if err := m.load(ctx); err != nil {
 		return err
 	}
+	looking.Go(func() { m.keepFollowing(ctx) })
 	var rolled time.Time
 	for ctx.Err() == nil {
 		if now := m.o.Now(); now.Sub(rolled) > rollEvery {
@@ -151,6 +157,7 @@ func (m *Monitor) load(ctx context.Context) error {
 	now := m.o.Now()
 	for _, c := range m.o.Rules.Checks {
 		m.stand[c.Name] = stand[c.Name]
+		m.looked[c.Name] = true // what a process before has not followed to the end
 		m.due[c.Name] = c.nextSlot(now)
 		if newest := c.slot(now); newest.After(stand[c.Name].Slot) {
 			m.due[c.Name] = now // the newest that was missed is made up for
@@ -179,7 +186,7 @@ func (m *Monitor) begin(ctx context.Context, looking *sync.WaitGroup) time.Time 
 	return next
 }
 
-// look looks once, keeps what was found and has alerts follow. busy says that the look before has not come back.
+// look looks once and keeps what was found. busy says that the look before has not come back.
 func (m *Monitor) look(ctx context.Context, c Check, slot time.Time, busy bool) {
 	began := m.o.Now()
 	r := Result{Outcome: Failed, Say: "the look before this one has not come back yet"}
@@ -229,7 +236,7 @@ func (m *Monitor) lookInTime(ctx context.Context, c Check) Result {
 	}
 }
 
-// keep stores a result and has alerts follow.
+// keep stores a result, for alerts to follow.
 func (m *Monitor) keep(ctx context.Context, c Check, r Result, slot time.Time) error {
 	maintained := m.o.Rules.maintained(c.Name, r.At)
 	take := func(s *Standing) error {
@@ -248,17 +255,52 @@ func (m *Monitor) keep(ctx context.Context, c Check, r Result, slot time.Time) e
 	}
 	m.mu.Lock()
 	m.stand[c.Name] = s
+	m.looked[c.Name] = true
 	m.mu.Unlock()
-	early, err := m.alerts.follow(ctx, c)
-	m.lookEarly(early)
-	return errors.Join(err, m.history.add(ctx, c.Name, r, maintained))
+	wake(m.kept)
+	return m.history.add(ctx, c.Name, r, maintained)
 }
 
-// now is how all checks stand as this process knows it.
-func (m *Monitor) now() map[string]Standing {
+// keepFollowing has alerts follow what was found, all that has come in together.
+func (m *Monitor) keepFollowing(ctx context.Context) {
+	failing := false
+	for ctx.Err() == nil {
+		err := m.follow(ctx)
+		if err != nil && !failing && ctx.Err() == nil {
+			m.o.Log.Warn("alerts are held up; trying on", "error", err)
+		}
+		if failing = err != nil; failing {
+			pause(ctx, time.Second)
+			continue
+		}
+		select {
+		case <-ctx.Done():
+		case <-m.kept:
+		}
+	}
+}
+
+// follow has alerts follow once.
+func (m *Monitor) follow(ctx context.Context) error {
 	m.mu.Lock()
-	defer m.mu.Unlock()
-	return maps.Clone(m.stand)
+	stand, looked := maps.Clone(m.stand), m.looked
+	m.looked = map[string]bool{}
+	m.mu.Unlock()
+	early, err := m.alerts.follow(ctx, stand, looked)
+	m.lookEarly(early)
+	if err != nil {
+		m.mu.Lock()
+		maps.Copy(m.looked, looked)
+		m.mu.Unlock()
+	}
+	return err
+}
+
+func wake(sleeper chan struct{}) {
+	select {
+	case sleeper <- struct{}{}:
+	default:
+	}
 }
 
 // lookEarly has checks looked at now rather than at their time.
@@ -273,10 +315,7 @@ func (m *Monitor) lookEarly(names []string) {
 		}
 	}
 	m.mu.Unlock()
-	select {
-	case m.woken <- struct{}{}:
-	default:
-	}
+	wake(m.woken)
 }
 
 func (m *Monitor) rollUp(ctx context.Context) {
@@ -297,6 +336,9 @@ func (m *Monitor) Step(ctx context.Context) (time.Time, error) {
 	var looking sync.WaitGroup
 	next := m.begin(ctx, &looking)
 	looking.Wait()
+	if err := m.follow(ctx); err != nil {
+		return next, err
+	}
 	return next, m.alerts.engine.Step(ctx)
 }
 
