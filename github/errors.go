@@ -109,6 +109,10 @@ func Explain(err error) (what, todo string) {
 		return "GitHub answers no more until " + until.UTC().Format("15:04:05 UTC") + ": it was asked too often.", "Nothing: opsbot tries again then."
 	}
 	const later = "Nothing for now: opsbot tries again. See githubstatus.com."
+	rights, locked := "the repository permission Issues: Read and write", " Is the repository archived, or the issue locked?"
+	if l, ok := errors.AsType[*lacking](err); ok {
+		rights, locked = l.rights, ""
+	}
 	said := Reason(err)
 	if said != "" {
 		said = ": “" + strings.TrimRight(said, ".") + "”"
@@ -117,7 +121,7 @@ func Explain(err error) (what, todo string) {
 	case status == http.StatusUnauthorized:
 		return "GitHub does not accept the token: it is wrong, revoked or expired.", "Make a new one, and set `github.token`."
 	case status == http.StatusForbidden:
-		return "GitHub does not let the token do that" + said + ".", "Give it the repository permission Issues: Read and write. Is the repository archived, or the issue locked?"
+		return "GitHub does not let the token do that" + said + ".", "Give it " + rights + "." + locked
 	case status == http.StatusNotFound:
 		return "GitHub knows no such repository or issue, or the token may not see it.", "Mend `github.repo`, or give the token access to it."
 	case status == http.StatusGone:
