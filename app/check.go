@@ -147,6 +147,9 @@ func (u *Checkup) slack() {
 		if c.Incidents != nil {
 			u.add(checkup.Skip("Incidents", "everything", why))
 		}
+		if c.Checklists != nil {
+			u.add(checkup.Skip("Checklists", "everything", why))
+		}
 		return
 	}
 	// The client retries by itself, so its failures are told by the rows alone.
@@ -181,8 +184,10 @@ func (u *Checkup) slack() {
 			places = append(places, checkup.Place{Channel: i.Stakeholders, Key: "incidents.stakeholders"})
 		}
 	}
+	places = append(places, u.listPlaces()...)
 	u.add(s.Channels(places))
 	u.incidents(s)
+	u.checklists(s)
 	if why := u.faulty("roles", "approvals"); why != "" {
 		u.add(checkup.Skip("People", "everything", why))
 		return
@@ -213,7 +218,7 @@ func (u *Checkup) incidents(s *checkup.Slack) {
 			needed = append(needed, severity.Name)
 		}
 	}
-	u.add(s.Called(called))
+	u.add(s.Called(checkup.ToIncidents(), called))
 	if why := u.faulty("github"); why != "" {
 		u.add(checkup.Skip("Incidents", "post-mortems", why))
 		return

@@ -2,10 +2,13 @@ package app
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/kampyn/opsbot/bot"
 	"github.com/kampyn/opsbot/checklists"
+	"github.com/kampyn/opsbot/checkup"
 	"github.com/kampyn/opsbot/config"
 	"github.com/kampyn/opsbot/incidents"
 	"github.com/kampyn/opsbot/jobs"
@@ -13,15 +16,16 @@ import (
 
 // lists is where checklists are looked after; nil when they are switched off. Without Slack, on the command line, what
 // follows from its decisions is left to the bot.
-func (a *App) lists(slack *bot.Slack) *checklists.Desk {
+func (a *App) lists(slack *bot.Slack, desk *incidents.Desk) *checklists.Desk {
 	if a.Config.Checklists == nil {
 		return nil
 	}
-	return checklists.New(checklists.Options{Store: a.store, Events: a.Events, Slack: slack, Rules: checklistRules(a.Config.Checklists), Now: a.Now, Log: a.Log})
+	rules := a.checklistRules(a.Config.Checklists, desk)
+	return checklists.New(checklists.Options{Store: a.store, Events: a.Events, Slack: slack, Rules: rules, Now: a.Now, Log: a.Log})
 }
 
 // checklistRules are what the configuration decides about checklists.
-func checklistRules(c *config.Checklists) checklists.Rules {
+func (a *App) checklistRules(c *config.Checklists, desk *incidents.Desk) checklists.Rules {
 	rules := checklists.Rules{
 		Probes: map[string]checklists.Probe{}, LookEvery: c.LookEvery,
 		Quiet: incidents.Quiet{From: sinceMidnight(c.Nights.From), To: sinceMidnight(c.Nights.To), Location: c.Timezone},
@@ -32,11 +36,36 @@ func checklistRules(c *config.Checklists) checklists.Rules {
 			DueIn: t.DueIn, RemindEvery: t.RemindEvery, Reminders: t.Reminders, Versioned: t.Versioned,
 		}
 		for _, i := range t.Items {
-			template.Items = append(template.Items, checklists.Item{Text: i.Text, Link: i.Link, Optional: !i.Required, Owner: i.Owner})
+			item := checklists.Item{Text: i.Text, Link: i.Link, Optional: !i.Required, Owner: i.Owner}
+			if probe := a.checklistProbe(i.Probe, desk); probe != nil {
+				// By its words, so that a list that is open is looked at as the configuration now says.
+				item.Probe = t.Name + "/" + i.Text
+				rules.Probes[item.Probe] = probe
+			}
+			template.Items = append(template.Items, item)
 		}
 		rules.Templates = append(rules.Templates, template)
 	}
 	return rules
+}
+
+// checklistProbe makes what looks at an item; nil if people do.
+func (a *App) checklistProbe(p *config.ChecklistProbe, desk *incidents.Desk) checklists.Probe {
+	switch {
+	case p == nil:
+		return nil
+	case p.Backups != nil:
+		databases := p.Backups.Databases
+		if len(databases) == 0 {
+			for _, d := range a.Config.Databases {
+				databases = append(databases, d.Name)
+			}
+		}
+		return checklists.Backups{Catalogue: a.Catalogue.List, Databases: databases, YoungerThan: p.Backups.YoungerThan, Now: a.Now}
+	case p.Incidents != nil:
+		return checklists.Incidents{Open: desk.Open}
+	}
+	return nil
 }
 
 // listSchedules open the lists that are due. A firing is the request of its list, so it opens one whatever happens; one that
@@ -56,4 +85,52 @@ func listSchedules(desk *checklists.Desk) []jobs.Schedule {
 		})
 	}
 	return all
+}
+
+// listPlaces are the channels in which checklists are posted; a section with faults has none.
+func (u *Checkup) listPlaces() []checkup.Place {
+	l := u.c.Checklists
+	if l == nil || u.faulty("checklists") != "" {
+		return nil
+	}
+	var places []checkup.Place
+	for _, t := range l.Templates {
+		key := "checklists.templates." + t.Name + ".channel"
+		if t.Channel == l.Channel {
+			key = "checklists.channel"
+		}
+		if !slices.ContainsFunc(places, func(p checkup.Place) bool { return p.Channel == t.Channel }) {
+			places = append(places, checkup.Place{Channel: t.Channel, Key: key})
+		}
+	}
+	return places
+}
+
+// checklists has no rows for those who have switched them off.
+func (u *Checkup) checklists(s *checkup.Slack) {
+	l := u.c.Checklists
+	if l == nil {
+		return
+	}
+	if why := u.faulty("checklists"); why != "" {
+		u.add(checkup.Skip("Checklists", "everything", why))
+		return
+	}
+	var asked []checkup.Place
+	for _, t := range l.Templates {
+		path := "checklists.templates." + t.Name
+		for _, id := range t.Asks {
+			key := path + ".asks"
+			if slices.Contains(l.Asks, id) {
+				key = "checklists.asks"
+			}
+			asked = append(asked, checkup.Place{Channel: id, Key: key})
+		}
+		for n, i := range t.Items {
+			if i.Owner != "" {
+				asked = append(asked, checkup.Place{Channel: i.Owner, Key: fmt.Sprintf("%s.items[%d].owner", path, n)})
+			}
+		}
+	}
+	u.add(s.Called(checkup.ToChecklists(), asked))
 }

@@ -34,12 +34,12 @@ func (a *App) Run(ctx context.Context, greeted func()) error {
 	if err != nil {
 		return err
 	}
-	lists := a.lists(slack)
-	scheduler, err := a.scheduler(runner, slack, listSchedules(lists)...)
+	desk, err := a.desk(slack)
 	if err != nil {
 		return err
 	}
-	desk, err := a.desk(slack)
+	lists := a.lists(slack, desk)
+	scheduler, err := a.scheduler(runner, slack, listSchedules(lists)...)
 	if err != nil {
 		return err
 	}

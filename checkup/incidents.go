@@ -11,15 +11,28 @@ import (
 
 const incidentsTitle = "Incidents"
 
-// Called tries whether everybody who is invited to incidents is there and can act on them. Each place is the ID of a
-// user or a user group and the key that names it; one that several keys name is tried once.
-func (s *Slack) Called(places []Place) Probe {
-	return Probe{Section: incidentsTitle, Run: func(ctx context.Context, found *Rows) {
+// Call is what people are called for by themselves, in the words of its rows.
+type Call struct{ section, row, are, key, to string }
+
+// ToIncidents is the call of those who are invited to incidents.
+func ToIncidents() Call {
+	return Call{incidentsTitle, "on call", "invited", "incidents.on_call", "an incident"}
+}
+
+// ToChecklists is the call of those who are asked for checklists.
+func ToChecklists() Call {
+	return Call{"Checklists", "asked", "asked", "checklists.asks", "a checklist"}
+}
+
+// Called tries whether everybody who is called is there and can act. Each place is the ID of a user or a user group and the
+// key that names it; one that several keys name is tried once.
+func (s *Slack) Called(to Call, places []Place) Probe {
+	return Probe{Section: to.section, Run: func(ctx context.Context, found *Rows) {
 		if len(places) == 0 {
-			found.Remark("on call", "nobody is invited by itself", "Name people or a user group as `incidents.on_call`.")
+			found.Remark(to.row, "nobody is "+to.are+" by itself", "Name people or a user group as `"+to.key+"`.")
 			return
 		}
-		grant, ok := s.signedIn(ctx, found, "on call")
+		grant, ok := s.signedIn(ctx, found, to.row)
 		if !ok {
 			return
 		}
@@ -34,15 +47,15 @@ func (s *Slack) Called(places []Place) Probe {
 		c.take(ctx, ids)
 		for _, id := range ids {
 			if id[0] == 'S' {
-				c.calledGroup(found, id, keys[id])
+				c.calledGroup(found, to, id, keys[id])
 			} else {
-				c.called(found, id, keys[id])
+				c.called(found, to, id, keys[id])
 			}
 		}
 	}}
 }
 
-func (c *census) called(found *Rows, id, key string) {
+func (c *census) called(found *Rows, to Call, id, key string) {
 	if err := c.faults[id]; err != nil && bot.Code(err) != bot.UnknownUser {
 		silent(found, id, err)
 		return
@@ -52,13 +65,13 @@ func (c *census) called(found *Rows, id, key string) {
 		name = "this id"
 	}
 	if why := c.unfit(id); why != "" {
-		found.Fail(id, name+" "+why+", and can do nothing about an incident", "Take the id out of "+chat.Literal(key)+", or put in that of a full member.")
+		found.Fail(id, name+" "+why+", and can do nothing about "+to.to, "Take the id out of "+chat.Literal(key)+", or put in that of a full member.")
 		return
 	}
-	found.OK(id, "%s is invited", name)
+	found.OK(id, "%s is %s", name, to.are)
 }
 
-func (c *census) calledGroup(found *Rows, id, key string) {
+func (c *census) calledGroup(found *Rows, to Call, id, key string) {
 	if c.groupE != nil {
 		silent(found, id, c.groupE)
 		return
@@ -72,13 +85,13 @@ func (c *census) calledGroup(found *Rows, id, key string) {
 	case g.Disabled:
 		found.Fail(id, handle+" is disabled", "Enable the group, or take it out of "+chat.Literal(key)+".")
 	case len(g.Members) == 0:
-		found.Fail(id, handle+" has no members, so nobody is invited by it", "Put people into the group.")
+		found.Fail(id, handle+" has no members, so nobody is "+to.are+" by it", "Put people into the group.")
 	case len(unfit) == len(g.Members):
-		found.Fail(id, handle+" has no member who can do anything about an incident: "+some(unfit), "Put full members into the group.")
+		found.Fail(id, handle+" has no member who can do anything about "+to.to+": "+some(unfit), "Put full members into the group.")
 	case len(unfit) > 0:
 		found.Remark(id, fmt.Sprintf("%s, %s; of no use: %s", handle, chat.Plural(int64(len(g.Members)), "member"), some(unfit)), "")
 	default:
-		found.OK(id, "%s is invited, %s", handle, chat.Plural(int64(len(g.Members)), "member"))
+		found.OK(id, "%s is %s, %s", handle, to.are, chat.Plural(int64(len(g.Members)), "member"))
 	}
 }
 

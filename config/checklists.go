@@ -57,6 +57,8 @@ type ChecklistItem struct {
 	Required bool   `yaml:"required"`
 	// Owner is the Slack id of a user or user group, or "".
 	Owner string `yaml:"owner"`
+	// Probe looks at it in the place of people; nil if they do.
+	Probe *ChecklistProbe `yaml:"probe"`
 }
 
 // Bounds of checklists: what Slack shows in one message, and what people bear.
@@ -87,7 +89,7 @@ func (r *reader) checkChecklists(c *Config) {
 	r.between(at+"look_every", l.LookEvery, time.Minute, 24*time.Hour)
 	l.Templates = r.templates(l.Templates)
 	for n := range l.Templates {
-		r.template(l, &l.Templates[n])
+		r.template(c, &l.Templates[n])
 	}
 }
 
@@ -130,7 +132,8 @@ func (r *reader) standard(path string, t *Template, s Template) {
 
 var templateTitle = regexp.MustCompile(`^\p{Lu}[^\r\n<>&*_~\x60]*$`)
 
-func (r *reader) template(l *Checklists, t *Template) {
+func (r *reader) template(c *Config, t *Template) {
+	l := c.Checklists
 	path := "checklists.templates." + t.Name
 	if !severityName.MatchString(t.Name) {
 		r.report(path, r.keys[path], quote(t.Name)+" cannot be a checklist's name", "use at most 20 lowercase letters, digits, - and _, first a letter")
@@ -162,7 +165,7 @@ func (r *reader) template(l *Checklists, t *Template) {
 		}
 	}
 	r.number(path+".reminders", t.Reminders, 0, mostReminders)
-	r.checklistItems(path+".items", t.Items)
+	r.checklistItems(c, path+".items", t.Items)
 }
 
 // title is "Release checklist" for "release", unless it has one.
@@ -173,7 +176,7 @@ func title(t *Template) string {
 	return strings.ToUpper(t.Name[:1]) + strings.NewReplacer("-", " ", "_", " ").Replace(t.Name[1:]) + " checklist"
 }
 
-func (r *reader) checklistItems(at string, items []ChecklistItem) {
+func (r *reader) checklistItems(c *Config, at string, items []ChecklistItem) {
 	switch n := len(items); {
 	case n == 0:
 		r.missing(at, "name at least one item")
@@ -198,6 +201,7 @@ func (r *reader) checklistItems(at string, items []ChecklistItem) {
 		if item.Owner != "" {
 			r.people(path+".owner", []string{item.Owner})
 		}
+		r.checklistProbe(c, path+".probe", item.Probe)
 	}
 }
 
@@ -210,7 +214,7 @@ func builtin() []Template {
 		}
 		return all
 	}
-	return []Template{
+	all := []Template{
 		{Name: "daily", Title: "Daily checklist", Schedule: "0 9 * * *", DueIn: 3 * time.Hour, RemindEvery: time.Hour, Reminders: 3,
 			Items: items("The system is healthy", "Logs are reviewed", "Backups are verified")},
 		{Name: "weekly", Title: "Weekly checklist", Schedule: "0 10 * * 1", DueIn: 2 * day, RemindEvery: day, Reminders: 3,
@@ -223,4 +227,6 @@ func builtin() []Template {
 			Items: items("All tests pass (unit, integration, E2E)", "Staging matches production", "Database migrations are applied",
 				"A rollback plan is in place", "Monitoring is enabled")},
 	}
+	all[0].Items[2].Probe = &ChecklistProbe{Backups: &BackupsProbe{YoungerThan: 26 * time.Hour}}
+	return all
 }

@@ -42,6 +42,7 @@ func TestChecklistsByDefault(t *testing.T) {
 			require.True(t, item.Required)
 		}
 	}
+	require.Equal(t, 26*time.Hour, l.Templates[0].Items[2].Probe.Backups.YoungerThan)
 	monthly := l.Templates[2]
 	require.Equal(t, 48*time.Hour, monthly.RemindEvery)
 	require.Equal(t, 3, monthly.Reminders)
@@ -88,6 +89,10 @@ func TestChecklistsAsWritten(t *testing.T) {
 }
 
 func TestChecklistFaults(t *testing.T) {
+	item := func(probe string) string {
+		return "checklists: {templates: {daily: {items: [{text: a, probe: " + probe + "}]}}}"
+	}
+	const probe = "checklists.templates.daily.items[0].probe"
 	many := strings.Repeat("{text: a}, ", 41)
 	for _, c := range []struct{ text, path, say string }{
 		{"checklists:", "checklists", "nothing below"},
@@ -105,6 +110,12 @@ func TestChecklistFaults(t *testing.T) {
 		{"checklists: {templates: {daily: {items: [{text: a, owner: ben}]}}}", "checklists.templates.daily.items[0].owner[0]", "no id"},
 		{"checklists: {templates: {daily: {items: [{text: a, owned: b}]}}}", "checklists.templates.daily.items[0].owned", "unknown key"},
 		{"checklists: {templates: {daily: {items: [a]}}}", "checklists.templates.daily.items[0]", "section with keys"},
+		{item("{}"), probe, "0 probes"},
+		{item("{backups: {}, incidents: {}}") + "\nincidents: {}", probe, "2 probes"},
+		{item("{incidents: {}}"), probe + ".incidents", "incidents are off"},
+		{item("{incidents: {open: 1}}") + "\nincidents: {}", probe + ".incidents.open", "unknown key"},
+		{item("{backups: {younger_than: 1s}}"), probe + ".backups.younger_than", "out of range"},
+		{item("{backups: {databases: [ordrs]}}"), probe + ".backups.databases[0]", "not a value"},
 		{"checklists: {templates: {daily: {schedule: often}}}", "checklists.templates.daily.schedule", "no cron line"},
 		{"checklists: {templates: {daily: {schedule: '@every 5m'}}}", "checklists.templates.daily.schedule", "start of the program"},
 		{"checklists: {templates: {deployment: {schedule: '@daily'}}}", "checklists.templates.deployment.schedule", "knows no version"},

@@ -66,7 +66,13 @@ func (c *clinic) brokenIncidents() []broken {
 	}
 	with := func(keys string) string { return end + "\nincidents: {" + keys + "}" }
 	invite := func(id string) string { return with("severities: {bad: {when: Now., invite: [" + id + "]}}") }
+	lists := func(keys string) string { return end + "\nchecklists: {" + keys + "}" }
 	return []broken{
+		{name: "checklists", old: end, new: lists("asks: [" + c.group + "]"), line: "✓ " + c.group + " +`@oncall` is asked, 2 members"},
+		{name: "nobody asked", old: end, new: lists(""), line: "! asked +nobody is asked by itself → Name people or a user group as `checklists.asks`"},
+		{name: "channel of a checklist", old: end, new: lists("asks: [" + c.anna + "], templates: {daily: {channel: opps}}"), line: "✗ #opps +there is no channel .* It is `checklists.templates.daily.channel`", fails: 1},
+		{name: "guest asked", old: end, new: lists("templates: {daily: {asks: [" + c.guest + "]}}"), line: "✗ " + c.guest + " +gus is a guest, and can do nothing about a checklist → Take the id out of `checklists.templates.daily.asks`", fails: 1},
+		{name: "faulty checklists", old: end, new: lists("channel: a b"), line: "– everything +because of `checklists.channel` in line 15", fails: 1},
 		{name: "incidents", old: end, new: with("on_call: [" + c.group + "], stakeholders: ops"), line: "✓ " + c.group + " +`@oncall` is invited, 2 members"},
 		{name: "post-mortems", old: end, new: with(""), line: "✓ post-mortems +needed for sev1, sev2; filed in `kampyn/backend`"},
 		{name: "post-mortems without GitHub", old: github, new: "incidents: {}\n", line: "! post-mortems +needed for sev1, sev2; they stay Markdown files"},
