@@ -28,6 +28,7 @@ func (r *reader) check(c *Config) {
 	r.checkGitHub(c.GitHub)
 	r.checkIncidents(c)
 	r.checkChecklists(c)
+	r.checkHealth(c)
 	if c.HTTP.Listen != "" {
 		if _, port, err := net.SplitHostPort(c.HTTP.Listen); err != nil || port == "" {
 			r.fault("http.listen", quote(c.HTTP.Listen)+" is no address to listen on", "write one like 127.0.0.1:9464")

@@ -26,7 +26,9 @@ type Config struct {
 	Incidents *Incidents `yaml:"incidents"`
 	// Checklists is nil when the file has no such section: then there are none.
 	Checklists *Checklists `yaml:"checklists"`
-	Log        Log         `yaml:"log"`
+	// Health is nil when the file has no such section: then nothing is looked at.
+	Health *Health `yaml:"health"`
+	Log    Log     `yaml:"log"`
 	// ShutdownGrace is how long running jobs may take to come to a stop.
 	ShutdownGrace time.Duration `yaml:"shutdown_grace"`
 

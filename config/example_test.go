@@ -75,6 +75,7 @@ func TestExample(t *testing.T) {
 	require.Equal(t, []string{"U0G9QF9C6"}, c.Incidents.Severities[0].Invite)
 	require.Equal(t, []string{"S0614TZR7"}, c.Incidents.OnCall)
 	require.Equal(t, "stakeholders", c.Incidents.Stakeholders)
+	require.Equal(t, config.Want{Path: "timestamp", Tests: []config.Comparison{{Op: "fresh", Value: "2m0s"}}}, c.Health.Checks[0].HTTP.Body[1])
 	require.Equal(t, slog.LevelInfo, c.Log.Level)
 	require.Equal(t, 20*time.Second, c.ShutdownGrace)
 }
@@ -83,23 +84,43 @@ func TestExample(t *testing.T) {
 func TestExampleIsComplete(t *testing.T) {
 	text, err := os.ReadFile(example)
 	require.NoError(t, err)
-	whole := regexp.MustCompile(`(?m)^(\s*)#([a-z_]+: )`).ReplaceAllString(string(text), "$1$2")
-	var tree map[string]any
-	require.NoError(t, yaml.Unmarshal([]byte(whole), &tree))
 	found := map[string]bool{}
-	collect(tree, "", found)
+	commented := regexp.MustCompile(`(?m)^(\s*)#([a-z_-]+: )`)
+	// A key that is there a second time, commented out, shows what else it can have.
+	second := regexp.MustCompile(`(?m)^(\s+)(tcp|mongodb|redis): (\{.*)\n\s+#(?:tcp|mongodb|redis): (.*)$`)
+	for _, variant := range []string{second.ReplaceAllString(string(text), "$1$2: $3"), second.ReplaceAllString(string(text), "$1$2: $4")} {
+		whole := commented.ReplaceAllString(variant, "$1$2")
+		var tree map[string]any
+		require.NoError(t, yaml.Unmarshal([]byte(whole), &tree))
+		collect(tree, "", found)
+	}
 
 	known := map[string]bool{}
 	schema(reflect.TypeFor[config.Config](), "", known)
+	for _, all := range []map[string]bool{known, found} {
+		// What stands above the checks can stand in them, too, and is told of once.
+		maps.DeleteFunc(all, func(key string, _ bool) bool {
+			name, inCheck := strings.CutPrefix(key, "health.checks.*.")
+			return inCheck && all["health."+name]
+		})
+	}
 	require.Equal(t, slices.Sorted(maps.Keys(known)), slices.Sorted(maps.Keys(found)))
 }
 
 // open are the sections whose keys are people's own.
-var open = regexp.MustCompile(`^(databases|approvals\.keys|incidents\.severities|checklists\.templates)\.[^.]+`)
+var open = regexp.MustCompile(`^(health\.checks\.\*\.(?:http\.(?:send\.)?headers|http\.body|machine\.disks)|` +
+	`databases|approvals\.keys|incidents\.severities|checklists\.templates|health\.(?:checks|maintenance))\.[^.]+`)
+
+// wanted are values that can be compared in more than one way.
+var wanted = regexp.MustCompile(`^health\.checks\.\*\.http\.(headers\.\*|body\.\*|text)$`)
 
 func collect(tree map[string]any, path string, found map[string]bool) {
 	for key, value := range tree {
 		key = open.ReplaceAllString(path+key, "$1.*")
+		if wanted.MatchString(key) {
+			found[key] = true
+			continue
+		}
 		switch value := value.(type) {
 		case map[string]any:
 			collect(value, key+".", found)
@@ -130,8 +151,12 @@ func schema(typ reflect.Type, path string, known map[string]bool) {
 		}
 	case typ.Kind() == reflect.Map, typ.Kind() == reflect.Slice && typ.Elem().Kind() == reflect.Struct:
 		schema(typ.Elem(), path+".*", known)
-	case typ.Kind() == reflect.Struct && typ != reflect.TypeFor[config.Secret]():
+	case typ.Kind() == reflect.Struct && typ != reflect.TypeFor[config.Secret]() && typ != reflect.TypeFor[config.Want]():
 		for field := range fields(typ) {
+			if field.Tag.Get("yaml") == ",inline" {
+				schema(field.Type, path, known)
+				continue
+			}
 			schema(field.Type, strings.TrimPrefix(path+"."+field.Tag.Get("yaml"), "."), known)
 		}
 	default:
@@ -142,7 +167,9 @@ func schema(typ reflect.Type, path string, known map[string]bool) {
 func fields(typ reflect.Type) func(func(reflect.StructField) bool) {
 	return func(yield func(reflect.StructField) bool) {
 		for i := range typ.NumField() {
-			if field := typ.Field(i); field.IsExported() && !strings.HasPrefix(field.Tag.Get("yaml"), ",") && !yield(field) {
+			field := typ.Field(i)
+			tag := field.Tag.Get("yaml")
+			if field.IsExported() && (tag == ",inline" || !strings.HasPrefix(tag, ",")) && !yield(field) {
 				return
 			}
 		}

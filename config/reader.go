@@ -15,7 +15,8 @@ import (
 )
 
 // reader fills a Config from a YAML tree. The struct tags are the schema: `yaml:"name"` is a key, `yaml:",key"` takes
-// the name under which an element of an ordered mapping stands, `yaml:",off"` is set where "off" stands in its place.
+// the name under which an element of an ordered mapping stands, `yaml:",inline"` is a struct whose keys belong to its own,
+// `yaml:",off"` is set where "off" stands in its place.
 type reader struct {
 	file, dir string
 	env       func(string) (string, bool)
@@ -95,6 +96,12 @@ func (r *reader) value(path string, node ast.Node, v reflect.Value) {
 	case Secret, time.Duration, slog.Level, *time.Location:
 		r.scalar(path, node, v)
 		return
+	case Want:
+		r.want(path, node, v)
+		return
+	case Statuses:
+		r.statuses(path, node, v)
+		return
 	}
 	switch v.Kind() {
 	case reflect.Struct:
@@ -167,12 +174,7 @@ func (r *reader) structure(path string, node ast.Node, v reflect.Value) {
 		}
 	}
 	fields := map[string]reflect.Value{}
-	var names []string
-	for i := range v.NumField() {
-		if name := v.Type().Field(i).Tag.Get("yaml"); name != "" && name[0] != ',' {
-			fields[name], names = v.Field(i), append(names, name)
-		}
-	}
+	names := keys(v, fields)
 	for _, e := range r.entries(path, node) {
 		field, ok := fields[e.name]
 		if !ok {
@@ -181,6 +183,20 @@ func (r *reader) structure(path string, node ast.Node, v reflect.Value) {
 		}
 		r.value(e.path, e.value, field)
 	}
+}
+
+// keys puts the fields of a struct under their names, with those of structs that are inline, and answers the names.
+func keys(v reflect.Value, fields map[string]reflect.Value) (names []string) {
+	for i := range v.NumField() {
+		switch name := v.Type().Field(i).Tag.Get("yaml"); name {
+		case "", ",key", ",off":
+		case ",inline":
+			names = append(names, keys(v.Field(i), fields)...)
+		default:
+			fields[name], names = v.Field(i), append(names, name)
+		}
+	}
+	return names
 }
 
 func (r *reader) unknown(e entry, names []string) {
@@ -198,6 +214,9 @@ var roles = []string{"operator", "approver", "admin"}
 
 // mapping reads a mapping whose keys are not known beforehand, but for the roles.
 func (r *reader) mapping(path string, node ast.Node, v reflect.Value) {
+	if v.IsNil() {
+		v.Set(reflect.MakeMap(v.Type()))
+	}
 	for _, e := range r.entries(path, node) {
 		if v.Type() == reflect.TypeFor[Roles]() && !slices.Contains(roles, e.name) {
 			r.unknown(e, roles)

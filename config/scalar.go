@@ -47,6 +47,16 @@ func (r *reader) scalar(path string, node ast.Node, v reflect.Value) {
 		if *target = d; err != nil {
 			say, try = quote(text)+" is no duration", "write it like 20s, 30m, 1h30m or 7d"
 		}
+	case *Percent:
+		p, err := parsePercent(text)
+		if *target = p; err != nil {
+			say, try = quote(text)+" is no percentage", "write it like 85%"
+		}
+	case *Bytes:
+		n, err := parseBytes(text)
+		if *target = n; err != nil {
+			say, try = quote(text)+" is no size", "write it like 500kB, 100MB or 2GB"
+		}
 	case *Clock:
 		at, err := time.Parse("15:04", text)
 		if *target = Clock(at.Hour()*60 + at.Minute()); err != nil {
