@@ -20,7 +20,7 @@ import (
 
 // ward is a workspace in which checks are looked at by a clock that stands still between steps.
 type ward struct {
-	t      *testing.T
+	t      testing.TB
 	server *slack.Server
 	o      Options
 	*Monitor
@@ -35,7 +35,7 @@ type ward struct {
 var noon = time.Date(2026, 3, 5, 12, 0, 0, 0, time.UTC)
 
 // newWard has checks of these names, looked at every minute; change may alter the options.
-func newWard(t *testing.T, change func(*ward), names ...string) *ward {
+func newWard(t testing.TB, change func(*ward), names ...string) *ward {
 	t.Helper()
 	server, err := slack.Start(slack.Options{})
 	require.NoError(t, err)
