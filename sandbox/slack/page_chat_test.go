@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/require"
 
@@ -235,4 +237,23 @@ func TestThemesAndNarrowWindows(t *testing.T) {
 	page.Click("#bar .me-button", "")
 	page.Click("[role=menuitemradio]", "eli")
 	page.Until(`document.querySelector("#bar .me-button").getAttribute("aria-label").includes("eli")`)
+}
+
+func TestWhatIsPressedIsNotDrawnAnew(t *testing.T) {
+	w := open(t, slack.Options{})
+	page := w.browse(1200, 800)
+	page.Hover("#me .me-button", "")
+	at := browser.Eval[[]float64](page, `(() => { const r = document.querySelector("#me .me-button").getBoundingClientRect(); return [r.x + 9, r.y + 9]; })()`)
+	mouse := func(what input.DispatchMouseEventType) {
+		page.Do(string(what), chromedp.MouseEvent(what, at[0], at[1], chromedp.Button("left"), chromedp.ClickCount(1)))
+	}
+	const asked = `performance.getEntriesByType("resource").filter((e) => e.name.includes("/page/state")).length`
+	before := browser.Eval[int](page, asked)
+	mouse(chromedp.MousePressed)
+	_, err := w.As(w.eli).Say(w.ops, "in between")
+	require.NoError(t, err)
+	page.Until(fmt.Sprintf("%s > %d", asked, before))
+	mouse(chromedp.MouseReleased)
+	page.See("[role=menuitemradio]", "eli")
+	page.See("#messages", "in between")
 }

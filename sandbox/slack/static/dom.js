@@ -79,3 +79,12 @@ export function say(text) {
   const region = $("live");
   region.textContent = region.textContent === text ? text + " " : text;
 }
+
+let held = null; // while the pointer's first button is down: a promise of its release
+addEventListener("pointerdown", (event) => { if (event.button === 0) held ??= Promise.withResolvers(); }, true);
+for (const end of ["pointerup", "pointercancel"]) {
+  addEventListener(end, () => { const was = held; held = null; if (was) setTimeout(was.resolve); }, true); // after the click
+}
+
+// released waits until the pointer is let go of: what is drawn anew between press and release is never clicked.
+export const released = () => held?.promise;

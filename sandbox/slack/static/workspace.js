@@ -1,5 +1,5 @@
 // What the page knows, how it asks for more, and how it acts for the person.
-import { say } from "./dom.js";
+import { released, say } from "./dom.js";
 
 export const now = {
   me: new URLSearchParams(location.search).get("as") ?? sessionStorage.getItem("me") ?? "",
@@ -31,6 +31,7 @@ async function fetchAndDraw() {
     again = false;
     const query = new URLSearchParams({ user: now.me, channel: now.channel });
     const state = await (await fetch("/page/state?" + query)).json();
+    await released();
     if (again) continue;
     now.state = state;
     now.me = state.me;
