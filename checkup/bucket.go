@@ -16,7 +16,7 @@ func (t *trial) parts(ctx context.Context, s *objects.S3, stored bool) {
 	} else {
 		t.found.OK("upload in parts", "began one, sent a part, aborted it")
 	}
-	if _, err := s.AbortUnfinished(ctx, trials); err != nil {
+	if _, err := s.AbortUnfinished(ctx, t.key); err != nil {
 		t.fail("list of uploads", err, "s3:ListBucketMultipartUploads")
 	} else {
 		t.found.OK("list of uploads", "answers, so what a crash leaves can be removed")

@@ -264,6 +264,9 @@ func TestRunWithoutWhatSlackLacks(t *testing.T) {
 }
 
 func TestCardsStayWithinLimits(t *testing.T) {
+	if testing.Short() {
+		t.Skip("texts as long as can be, and one process")
+	}
 	w := newWorkspace(t, func(_ *workspace, r *Rules) {
 		r.FirstResponse, r.Services = nil, nil
 		for range 40 {

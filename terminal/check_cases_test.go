@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	githubsandbox "github.com/kampyn/opsbot/sandbox/github"
 	mongosandbox "github.com/kampyn/opsbot/sandbox/mongo"
 	s3sandbox "github.com/kampyn/opsbot/sandbox/s3"
@@ -91,9 +93,11 @@ func (c *clinic) brokenDatabases(t *testing.T, nowhere string) []broken {
 	as := func(roles ...string) string {
 		return c.mongo(t, mongosandbox.Options{Username: "asha", Password: mongoPassword, Roles: roles}).URI("shop")
 	}
+	down := c.mongo(t, mongosandbox.Options{})
+	require.NoError(t, down.Faults().Unreachable())
 	late := c.mongo(t, mongosandbox.Options{Now: func() time.Time { return time.Now().Add(time.Hour) }}).URI("shop")
 	return []broken{
-		{name: "database down", harm: func() { _ = c.orders.Faults().Unreachable() }, line: "✗ server +The database `orders` can't be reached \\(the connection was refused\\)", fails: 1},
+		{name: "database down", old: c.orderURI, new: down.URI("shop"), line: "✗ server +The database `orders` can't be reached \\(the connection was refused\\)", fails: 1},
 		{name: "wrong password", old: "asha:" + mongoPassword, new: "asha:wrong", line: "✗ server +The database `orders` did not accept the user or the password", fails: 1},
 		{name: "no user", old: "asha:" + mongoPassword + "@", new: "", line: "✗ right to back up +The database `orders` asks for a user, and its URI names none", fails: 1},
 		{name: "unknown host", old: c.orderURI, new: "mongodb://no-such-host.invalid/shop", line: "✗ server +The host `no-such-host.invalid` of the database `orders` is not known", fails: 1},
