@@ -136,6 +136,9 @@ func TestRestoreInPlaceOverOtherKinds(t *testing.T) {
 }
 
 func TestOddThingsAreRestoredInPlace(t *testing.T) {
+	if testing.Short() {
+		t.Skip("many kinds of collections, one after another")
+	}
 	for _, version := range []string{"4.4.6", "7.0.12"} {
 		t.Run(version, func(t *testing.T) {
 			s := setup(t, mongo.Options{Version: version})

@@ -58,6 +58,9 @@ func stored(t *testing.T) (*stage, backups.Manifest) {
 }
 
 func TestVerifyFindsEveryFlippedByte(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the same verification, once for each byte")
+	}
 	s, m := stored(t)
 	for _, key := range []string{backups.Key(m.ID, backups.ManifestName), m.Objects[0].Key} {
 		whole := s.content(key)
@@ -73,6 +76,9 @@ func TestVerifyFindsEveryFlippedByte(t *testing.T) {
 }
 
 func TestVerifyFindsFlippedBytesOfALargeArchive(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the same verification, many times")
+	}
 	s := setup(t, mongo.Options{})
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 40 {

@@ -236,6 +236,9 @@ func pruneUntilKilled(dir, n string) error {
 }
 
 func TestPruneKilledAtEveryDeletion(t *testing.T) {
+	if testing.Short() {
+		t.Skip("processes die one after another; TestKilledAtRandom has what goes on at once")
+	}
 	for n := 2; n < 2+2*6; n++ { // two backups of three objects go
 		t.Run(strconv.Itoa(n), func(t *testing.T) {
 			w := newWorld(t)

@@ -241,6 +241,9 @@ func TestChangedScheduleCatchesNothingUp(t *testing.T) {
 }
 
 func TestOldFiringsAreForgotten(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a month of firings, one at a time")
+	}
 	synctest.Test(t, func(t *testing.T) {
 		var f fired
 		store := statetest.Memory()
