@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"flag"
 	"log/slog"
 	"net/http"
 	"os"
@@ -31,6 +32,9 @@ const beOpsbot = "OPSBOT_TEST_BE_OPSBOT"
 func TestMain(m *testing.M) {
 	if os.Getenv(beOpsbot) != "" {
 		main()
+	}
+	if err := flag.Set("test.parallel", "5"); err != nil { // they wait for processes more than they work
+		panic(err)
 	}
 	os.Exit(m.Run())
 }

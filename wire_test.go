@@ -28,7 +28,8 @@ type wire struct {
 
 	mu    sync.Mutex
 	step  string
-	armed bool
+	// armed says at which calls the process is killed; nil means at none.
+	armed func(name string) bool
 	// about is what a message is about, by its channel and timestamp.
 	about map[string]string
 	calls map[string]*kills
@@ -129,7 +130,7 @@ func (w *wire) enter(method, about string) (before, after bool, dead chan struct
 		w.calls[name] = k
 	}
 	switch {
-	case !w.armed:
+	case w.armed == nil || !w.armed(name):
 		return false, false, nil
 	case !k.before:
 		k.before, before = true, true

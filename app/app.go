@@ -42,6 +42,8 @@ type App struct {
 	Log            *slog.Logger
 	// Now is the clock of everything that is wired here. It can be replaced until Run.
 	Now func() time.Time
+	// StoreWithin is how long storing what Slack sends may take before it is refused; 0 means 1 s. It can be set until Run.
+	StoreWithin time.Duration
 
 	store   state.Store // State, measured
 	metrics *metrics

@@ -47,7 +47,7 @@ func (a *App) Run(ctx context.Context, greeted func()) error {
 	parts.Desk = desk
 	options := answers(c, parts)
 	options.Slack, options.Store, options.Events, options.About = slack, a.store, a.Events, a.About
-	options.Settled, options.Log, options.Now = a.metrics.settled, a.Log, a.Now
+	options.Settled, options.Log, options.Now, options.StoreWithin = a.metrics.settled, a.Log, a.Now, a.StoreWithin
 	listener, err := bot.New(options)
 	if err != nil {
 		return err

@@ -29,6 +29,8 @@ type Options struct {
 	Limits bool
 	// AckTimeout is how long a person and an event wait for an acknowledgement; 3 s by default, as in Slack.
 	AckTimeout time.Duration
+	// TriggerLife is how long after a command or a press a form can be opened; 3 s by default, as in Slack.
+	TriggerLife time.Duration
 	// EventRetries are the waits before each new delivery of an unacknowledged event; at once, 1 min and 5 min by
 	// default. https://docs.slack.dev/apis/events-api/#retries
 	EventRetries []time.Duration
@@ -101,6 +103,9 @@ func setDefaults(o *Options) {
 	}
 	if o.AckTimeout == 0 {
 		o.AckTimeout = 3 * time.Second
+	}
+	if o.TriggerLife == 0 {
+		o.TriggerLife = 3 * time.Second
 	}
 	if o.EventRetries == nil {
 		o.EventRetries = []time.Duration{0, time.Minute, 5 * time.Minute}

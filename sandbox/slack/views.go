@@ -142,7 +142,6 @@ func (s *Server) viewObject(v *view) object {
 // Times and uses of what an interaction hands out.
 // https://docs.slack.dev/interactivity/handling-user-interaction
 const (
-	triggerLife  = 3 * time.Second
 	responseLife = 30 * time.Minute
 	responseUses = 5
 	maxDepth     = 3
@@ -158,7 +157,7 @@ type trigger struct {
 
 func (s *Server) newTrigger(a *app, userID string) string {
 	now := s.now()
-	maps.DeleteFunc(s.triggers, func(_ string, t *trigger) bool { return now.Sub(t.issued) > 2*triggerLife })
+	maps.DeleteFunc(s.triggers, func(_ string, t *trigger) bool { return now.Sub(t.issued) > 2*s.opts.TriggerLife })
 	id := fmt.Sprintf("%d.%d.%s", now.UnixNano()/1000, len(s.triggers), strings.ToLower(secret(32)))
 	s.triggers[id] = &trigger{app: a, user: userID, issued: now}
 	return id
@@ -171,7 +170,7 @@ func (s *Server) exchange(c *call) (*trigger, error) {
 	switch {
 	case strings.Count(id, ".") != 2:
 		return nil, fault("invalid_arguments", "invalid `trigger_id` [json-pointer:/trigger_id]")
-	case t == nil, t.app == c.app && s.now().Sub(t.issued) > triggerLife:
+	case t == nil, t.app == c.app && s.now().Sub(t.issued) > s.opts.TriggerLife:
 		return nil, fault("expired_trigger_id")
 	case t.app != c.app:
 		return nil, fault("invalid_trigger_id")
