@@ -265,15 +265,17 @@ func accidents(t *testing.T) (th *theater, restore string, saved map[string]stan
 	return th, "/restore " + regexp.MustCompile(`orders-\d{8}T\w+-\w+`).FindString(th.Card()) + " in place", saved, db
 }
 
-func TestKilledDuringRestoreInPlace(t *testing.T) {
+// attempt is a restore in place whose process is killed at a moment.
+type attempt struct {
+	moment
+	taken int    // backups that come first and are there afterwards
+	way   string // what is done then; "" where nothing was replaced
+}
+
+func TestKilledBeforeARestoreInPlaceReplaces(t *testing.T) {
 	t.Parallel() // it waits more than it works
 	th, restore, saved, db := accidents(t)
-	backups := 1
-	for _, m := range []struct {
-		moment
-		taken int    // backups that come first and are there afterwards
-		way   string // what is done then; "" where nothing was replaced
-	}{
+	th.outlives(restore, saved, db, []attempt{
 		{moment{"the journal is being stored", atJournal(1)}, 0, ""},
 		{moment{"the backup that comes first is read", atCommand("find")}, 0, ""},
 		{moment{"the backup that comes first is being stored", atObject("PutObject", `/manifest`)}, 0, ""},
@@ -284,31 +286,43 @@ func TestKilledDuringRestoreInPlace(t *testing.T) {
 		{moment{"indexes are built beside", atCommand("createIndexes")}, 1, ""},
 		{moment{"the first replacement is being noted", atJournal(3)}, 1, ""},
 		{moment{"the first collection is being replaced", atCommand("renameCollection")}, 1, ""},
+	})
+}
+
+func TestKilledWhileARestoreInPlaceReplaces(t *testing.T) {
+	t.Parallel() // it waits more than it works
+	th, restore, saved, db := accidents(t)
+	th.outlives(restore, saved, db, []attempt{
 		{moment{"the first collection is replaced, and the bot does not know it", afterCommand("renameCollection", 1)}, 1, finish},
 		{moment{"the third replacement is being noted", atJournal(5)}, 1, back},
 		{moment{"what is not renamed is emptied, and not yet written anew", emptied}, 1, finish},
 		{moment{"what is not renamed is emptied, and that is undone", emptied}, 1, back},
 		{moment{"the view is made, and the bot does not know it", afterCommand("create", len(saved))}, 1, back},
 		{moment{"the certificate is being stored", atObject("PutObject", `/certificates/`)}, 1, back},
-	} {
+	})
+}
+
+func (th *theater) outlives(restore string, saved map[string]standing, db *mongo.Database, attempts []attempt) {
+	backups := 1
+	for _, m := range attempts {
 		before := th.accident(db)
-		require.NoError(t, th.Says(th.Anna, restore))
+		require.NoError(th, th.Says(th.Anna, restore))
 		th.dies(m.moment)
 		th.cardIsTrue(db, saved, before, m.way != "")
 		backups += m.taken
 		if m.name == verifying { // it is whole, so it stays; it counts once somebody has it read back
-			require.NoError(t, th.Says(th.Anna, "/backup verify orders"))
-			require.NoError(t, th.Sees(`Verification of`))
-			require.NoError(t, th.Becomes(`✅`, `as the manifest says`))
+			require.NoError(th, th.Says(th.Anna, "/backup verify orders"))
+			require.NoError(th, th.Sees(`Verification of`))
+			require.NoError(th, th.Becomes(`✅`, `as the manifest says`))
 		}
 		th.storeIsClean(backups)
 		switch m.way {
 		case finish:
 			th.goesOn(finish)
-			require.Equal(t, digests(saved, saved), digests(standings(th, db), saved))
+			require.Equal(th, digests(saved, saved), digests(standings(th, db), saved))
 		case back:
 			th.goesOn(back)
-			require.Equal(t, digests(before, before), digests(standings(th, db), before))
+			require.Equal(th, digests(before, before), digests(standings(th, db), before))
 		}
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"log/slog"
 	"net/http"
@@ -36,7 +37,11 @@ func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", "5"); err != nil { // they wait for processes more than they work
 		panic(err)
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	if err := shared.close(); err != nil {
+		panic(err)
+	}
+	os.Exit(code)
 }
 
 // theater is a stage with a bot in a process of its own.
@@ -73,19 +78,44 @@ func (l *botLog) expect() <-chan struct{} {
 	return c
 }
 
-// gateway is held by the one theater with an S3 server, of which a process can have only one at a time.
-var gateway sync.Mutex
+// gateway is the S3 server that all theaters share: a process can have only one at a time.
+type gateway struct {
+	once   sync.Once
+	dir    string
+	server *s3sandbox.Server
+	err    error
+}
+
+var shared gateway
+
+func (g *gateway) open(t *testing.T) *s3sandbox.Server {
+	g.once.Do(func() {
+		if g.dir, g.err = os.MkdirTemp("", "opsbot-theaters-"); g.err == nil {
+			g.server, g.err = stage.StartS3(g.dir)
+		}
+	})
+	require.NoError(t, g.err)
+	return g.server
+}
+
+func (g *gateway) close() error {
+	if g.server == nil {
+		return nil
+	}
+	return errors.Join(g.server.Close(), os.RemoveAll(g.dir))
+}
 
 // openTheater stores backups in an S3 server behind a proxy.
 func openTheater(t *testing.T, scale float64) *theater {
-	gateway.Lock()
-	t.Cleanup(gateway.Unlock)
 	return openStage(t, stage.Options{Scale: scale, Proxy: true})
 }
 
 func openStage(t *testing.T, o stage.Options) *theater {
 	if testing.Short() {
 		t.Skip("processes are killed for a minute")
+	}
+	if !o.Folder {
+		o.S3, o.S3Prefix = shared.open(t), t.Name()
 	}
 	o.Dir, o.Approvals = t.TempDir(), 1
 	s, err := stage.Start(t.Context(), o)

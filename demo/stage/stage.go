@@ -41,6 +41,9 @@ type Options struct {
 	Latency time.Duration
 	// Folder stores backups in a folder instead of the S3 server.
 	Folder bool
+	// S3 is a server of StartS3 to use instead of one of its own; S3Prefix keeps stages that share it apart.
+	S3       *s3sandbox.Server
+	S3Prefix string
 	// Proxy puts a proxy with scripted faults in front of the S3 server.
 	Proxy bool
 	// Prefix stands before the names of the slash commands.
@@ -141,13 +144,18 @@ func (s *Stage) install() error {
 	return s.Slack.Install(text)
 }
 
+// StartS3 starts the S3 server of a stage, or of several that share it: a process can have only one.
+func StartS3(dir string) (*s3sandbox.Server, error) {
+	return s3sandbox.Start(s3sandbox.Options{Dir: dir, AccessKey: accessKey, SecretKey: secretKey, Buckets: []string{Bucket}})
+}
+
 func (s *Stage) startS3() (err error) {
-	if s.S3, err = s3sandbox.Start(s3sandbox.Options{
-		Dir: filepath.Join(s.options.Dir, "s3"), AccessKey: accessKey, SecretKey: secretKey, Buckets: []string{Bucket},
-	}); err != nil {
-		return err
+	if s.S3 = s.options.S3; s.S3 == nil {
+		if s.S3, err = StartS3(filepath.Join(s.options.Dir, "s3")); err != nil {
+			return err
+		}
+		s.stops = append(s.stops, s.S3.Close)
 	}
-	s.stops = append(s.stops, s.S3.Close)
 	s.endpoint = s.S3.Endpoint()
 	if !s.options.Proxy {
 		return nil
@@ -225,7 +233,7 @@ func (s *Stage) writeConfig() error {
 	storage := map[string]any{"folder": "objects"}
 	if s.S3 != nil {
 		storage = map[string]any{"s3": map[string]any{
-			"bucket": Bucket, "region": "us-east-1", "endpoint": s.endpoint, "path_style": true,
+			"bucket": Bucket, "prefix": s.options.S3Prefix, "region": "us-east-1", "endpoint": s.endpoint, "path_style": true,
 			"access_key": accessKey, "secret_key": secretKey,
 		}}
 	}
