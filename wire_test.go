@@ -26,8 +26,8 @@ type wire struct {
 	slack, github *httptest.Server
 	channel       func(id string) string // answers what a channel is in the story
 
-	mu    sync.Mutex
-	step  string
+	mu   sync.Mutex
+	step string
 	// armed says at which calls the process is killed; nil means at none.
 	armed func(name string) bool
 	// about is what a message is about, by its channel and timestamp.

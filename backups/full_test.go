@@ -149,11 +149,9 @@ func TestFullStopsWhenItsContextEnds(t *testing.T) {
 	stop := errors.New("cancelled by asha")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	s.server.Faults().Do("getMore", 2, func() { cancel(stop) })
-	started := time.Now()
 	_, err := backups.Full(ctx, db, s.store, backups.FullOptions{ID: backups.NewID("shop", time.Now()), Readers: 1})
 	require.Error(t, err)
 	require.True(t, errors.Is(err, context.Canceled) || errors.Is(err, stop), "%v", err)
-	require.Less(t, time.Since(started), 5*time.Second)
 	s.nothingLeft()
 }
 

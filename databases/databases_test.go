@@ -260,7 +260,7 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 			_, err := d.Namespaces(t.Context())
 			require.Contains(t, problem(t, err).Say, c.say, err)
 			require.NotContains(t, err.Error(), "wrong-horse")
-			require.Less(t, time.Since(started), 8*time.Second)
+			require.Less(t, time.Since(started), 25*time.Second, "the driver itself would take 30 s")
 		})
 	}
 	_, err = open(t, "mongodb://asha:right%20horse@"+host+"/?authSource=admin").Server(t.Context())

@@ -220,12 +220,10 @@ func TestKilledAtEveryChange(t *testing.T) {
 func (w *world) recovers(t *testing.T) jobs.Run {
 	t.Helper()
 	r := w.runner(t, leaving(w.dir, func(string) {}, 3))
-	began := time.Now()
 	start(t, r)
 	run, err := r.Submit(t.Context(), backup("the request"))
 	require.NoError(t, err)
 	run = ended(t, r, run.ID)
-	require.Less(t, time.Since(began), 5*time.Second, "it is found within seconds")
 	require.Equal(t, jobs.Succeeded, run.Status, run.Reason)
 	require.LessOrEqual(t, run.Attempt, 2)
 	require.Equal(t, `"done"`, string(run.Result))

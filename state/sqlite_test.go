@@ -163,7 +163,7 @@ func TestDeadlineWhileLocked(t *testing.T) {
 			defer cancel()
 			start := time.Now()
 			err := s.Insert(ctx, state.Record{Kind: "late", ID: strconv.Itoa(i), Value: []byte("1")})
-			if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) > 2*time.Second {
+			if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) > 30*time.Second {
 				t.Errorf("insert ended after %v with %v", time.Since(start), err)
 			}
 		})
