@@ -66,7 +66,7 @@ func (l List) standing() string {
 	case l.Status == Done:
 		return fmt.Sprintf("✅ *Done* by %s, %s.\n%s", l.ClosedBy.Mention(), chat.Time(l.Closed), line)
 	case l.Status == Unfinished:
-		return fmt.Sprintf("⚠️ *Unfinished*: closed %s by the next one, #%d. Left: %s.\n%s", chat.Time(l.Closed), l.Next, listed(l.Left()), line)
+		return fmt.Sprintf("⚠️ *Unfinished*: closed %s %s. Left: %s.\n%s", chat.Time(l.Closed), l.why(), listed(l.Left()), line)
 	}
 	if !l.Due.IsZero() {
 		line += " · due " + chat.Time(l.Due)
@@ -112,7 +112,7 @@ func (l List) probeLines() []string {
 		case e.Evidence.Outcome == "":
 			line += " · was not looked at"
 		default:
-			line += " · " + incidents.Cut(e.Evidence.Say, mostSay) + " _(" + chat.Time(e.Evidence.At) + ")_"
+			line += " · " + incidents.Cut(e.Evidence.Say, mostSay) + " · " + chat.Time(e.Evidence.At)
 		}
 		if !e.Fell.IsZero() {
 			line += " · it had passed until " + chat.Time(e.Fell)
@@ -122,7 +122,7 @@ func (l List) probeLines() []string {
 			if o.Spent {
 				word = "✋ was overridden"
 			}
-			line += fmt.Sprintf("\n        %s by %s, %s: %s", word, o.By.Mention(), chat.Time(o.At), chat.Clip(o.Reason, mostReason))
+			line += fmt.Sprintf("\n↳ %s by %s, %s: %s", word, o.By.Mention(), chat.Time(o.At), chat.Clip(o.Reason, mostReason))
 		}
 		lines = append(lines, line+e.notes())
 	}
@@ -160,7 +160,7 @@ func (e Entry) title() string {
 func (e Entry) notes() string {
 	var text string
 	for _, n := range e.Notes[max(0, len(e.Notes)-shownNotes):] {
-		text += fmt.Sprintf("\n        📝 %s: %s", n.By.Mention(), chat.Clip(n.Text, mostReason))
+		text += fmt.Sprintf("\n↳ 📝 %s: %s", n.By.Mention(), chat.Clip(n.Text, mostReason))
 	}
 	return text
 }

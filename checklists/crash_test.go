@@ -146,8 +146,8 @@ func TestTwoDesksAtOnce(t *testing.T) {
 			o.clock.set(at.Add(time.Duration(hour) * time.Hour))
 			o.rests()
 		}
-		both.Go(func() { o.press(desks[0], day+1, 2) })
-		both.Go(func() { o.press(desks[1], day+1, 3) })
+		both.Go(func() { o.tick(desks[0], day+1, 2) })
+		both.Go(func() { o.tick(desks[1], day+1, 3) })
 		both.Wait()
 		o.rests()
 	}
@@ -162,8 +162,8 @@ func TestTwoDesksAtOnce(t *testing.T) {
 	}
 }
 
-// press has anna choose an item as if she saw the list before anybody had ticked anything.
-func (o *office) press(d *Desk, number, item int) {
+// tick has anna choose an item as if she saw the list before anybody had ticked anything.
+func (o *office) tick(d *Desk, number, item int) {
 	act := Act{Request: fmt.Sprint("press ", number, item), By: o.anna, At: o.clock.Now()}
 	act.By.ID += fmt.Sprint(item) // somebody else for each item
 	if _, err := d.Change(o.t.Context(), number, act, func(l *List) error { return l.Choose(act, Group{}, []int{item}) }); err != nil {

@@ -70,10 +70,21 @@ func (l List) CheckOpen() error {
 		return &chat.Problem{Say: fmt.Sprintf("%s is done since %s, by %s.", l.Called(), chat.Time(l.Closed), l.ClosedBy.Mention()),
 			Try: l.another()}
 	case Unfinished:
-		return &chat.Problem{Say: fmt.Sprintf("%s was closed unfinished %s by the next one, #%d.", l.Called(), chat.Time(l.Closed), l.Next),
-			Try: fmt.Sprintf("`/checklist show %d` shows that.", l.Next)}
+		try := fmt.Sprintf("`/checklist show %d` shows that.", l.Next)
+		if l.Next == 0 {
+			try = "`/checklist` shows what there is."
+		}
+		return &chat.Problem{Say: fmt.Sprintf("%s was closed unfinished %s %s.", l.Called(), chat.Time(l.Closed), l.why()), Try: try}
 	}
 	return nil
+}
+
+// why says what closed a list that is unfinished.
+func (l List) why() string {
+	if l.Next == 0 {
+		return "as there is no such checklist any more"
+	}
+	return fmt.Sprintf("by the next one, #%d", l.Next)
 }
 
 func (l List) another() string {
@@ -239,6 +250,22 @@ func (l *List) CloseFor(next List) {
 	}
 	l.close(act, Done)
 	l.note(act, "done", fmt.Sprintf("%s was complete %s; nobody had said that it is done when %s came.", l.Called(), chat.Time(l.Complete), next.Name()))
+}
+
+// CloseGone closes the list because its template is gone, so that no next one will: as unfinished, or as done if nothing is
+// left.
+func (l *List) CloseGone(now time.Time) {
+	if l.Status != Open {
+		return
+	}
+	act := Act{By: self, At: now}
+	if len(l.Left()) == 0 {
+		l.close(act, Done)
+		l.note(act, "done", fmt.Sprintf("%s was complete %s; there is no such checklist any more.", l.Called(), chat.Time(l.Complete)))
+		return
+	}
+	l.close(act, Unfinished)
+	l.note(act, "unfinished", fmt.Sprintf("%s was closed unfinished, as there is no such checklist any more. Left: %s.", l.Called(), listed(l.Left())))
 }
 
 func (l *List) close(act Act, status Status) {

@@ -72,7 +72,30 @@ func (d *Desk) Run(ctx context.Context) error {
 	if d.o.Slack == nil {
 		return errors.New("checklists: nothing can be brought about without Slack")
 	}
+	if err := d.closeGone(ctx); err != nil {
+		d.o.Log.Warn("lists whose template is gone could not be closed; trying at the next start", "error", err)
+	}
 	return d.engine.Run(ctx)
+}
+
+// closeGone closes the open lists whose template the configuration does not have any more.
+func (d *Desk) closeGone(ctx context.Context) error {
+	open, err := d.Open(ctx)
+	if err != nil {
+		return err
+	}
+	for _, l := range open {
+		if _, err := d.o.Rules.Find(l.Template.Name); err == nil {
+			continue
+		}
+		if _, err := d.Change(ctx, l.Number, Act{Request: "gone"}, func(l *List) error {
+			l.CloseGone(d.o.Now())
+			return nil
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Rules are what the configuration decides.

@@ -252,6 +252,20 @@ func TestTheNextOneClosesIt(t *testing.T) {
 	require.True(t, open[0].For.Equal(tomorrow))
 }
 
+func TestATemplateThatIsGone(t *testing.T) {
+	o := newOffice(t, nil)
+	require.NoError(t, o.Scheduled(t.Context(), "daily", nine, false))
+	o.at(nine)
+	options := o.o
+	options.Rules.Templates = nil
+	o.Desk = New(options)
+	o.run(o.Run)
+	require.Eventually(t, func() bool {
+		return strings.Contains(o.said(false)[0], "as there is no such checklist any more. Left: “Review logs”")
+	},
+		10*time.Second, 10*time.Millisecond)
+}
+
 func TestPeopleStart(t *testing.T) {
 	o := newOffice(t, func(r *Rules) {
 		r.Templates = append(r.Templates, Template{Name: "deployment", Title: "Deployment checklist", Channel: "ops", Versioned: true,

@@ -54,7 +54,7 @@ func (l List) fate() string {
 	case l.Status == Done && l.Next == 0:
 		return fmt.Sprintf("Done by %s, %s.", l.ClosedBy.Mention(), chat.Time(l.Closed))
 	case l.Status == Unfinished:
-		return fmt.Sprintf("It was closed unfinished by the next one, #%d.", l.Next)
+		return "It was closed unfinished " + l.why() + "."
 	case !l.Complete.IsZero():
 		return fmt.Sprintf("Nothing is left since %s.", chat.Time(l.Complete))
 	}
