@@ -39,7 +39,7 @@ var layers = []layer{
 		"app", "config", "commands", "checkup", "jobs", "backups", "databases", "objects", "events", "state", "chat",
 	}, tests: []string{"demo/stage"}},
 	{name: "app", may: []string{
-		"config", "commands", "checkup", "checklists", "health", "incidents", "bot", "jobs", "backups", "databases", "objects", "github", "events", "state", "chat",
+		"config", "commands", "checkup", "checklists", "health", "watch", "incidents", "bot", "jobs", "backups", "databases", "objects", "github", "events", "state", "chat",
 	}},
 	{name: "config", may: []string{"chat"}},
 	{name: "commands", may: []string{"bot", "jobs", "incidents", "backups", "databases", "objects", "events", "chat"},
@@ -47,6 +47,7 @@ var layers = []layer{
 	{name: "jobs", may: []string{"checkup", "backups", "databases", "objects", "events", "state", "chat"}},
 	{name: "checklists", may: []string{"health", "incidents", "converge", "bot", "charts", "backups", "github", "events", "state", "chat"}},
 	{name: "health", may: []string{"incidents", "converge", "bot", "charts", "backups", "databases", "objects", "events", "state", "chat"}},
+	{name: "watch", may: []string{"events", "state", "chat"}, tests: []string{"bot"}},
 	{name: "incidents", may: []string{"converge", "bot", "charts", "objects", "github", "events", "state", "chat"}},
 	{name: "converge", may: []string{"bot", "state", "chat"}},
 	{name: "checkup", may: []string{"bot", "backups", "databases", "objects", "github", "chat"}},

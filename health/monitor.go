@@ -41,6 +41,8 @@ type Monitor struct {
 	history   *history
 	leases    *state.Leases
 	alerts    *alerts
+	// began is when this process began.
+	began time.Time
 
 	mu sync.Mutex
 	// stand is how all checks stand, due when each is looked at next, and busy which are being looked at now.
@@ -67,6 +69,7 @@ func New(o Options) *Monitor {
 		standings: state.NewCollection[Standing](o.Store, "health-standing", nil),
 		history:   newHistory(o.Store, o.Rules.Zone()),
 		leases:    state.NewLeases(o.Store, state.ThisProcess(), o.LeaseTTL),
+		began:     o.Now(),
 		busy:      map[string]bool{},
 		looked:    map[string]bool{},
 		woken:     make(chan struct{}, 1),

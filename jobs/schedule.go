@@ -48,6 +48,8 @@ type SchedulerOptions struct {
 	// Poster and OpsChannel get what was missed or could not be begun.
 	Poster     Poster
 	OpsChannel string
+	// Told, if any, answers whether somebody else says what was missed at a moment, so that it need not be said here.
+	Told func(ctx context.Context, at time.Time) (bool, error)
 	// Owner names this process, as in Options.
 	Owner string
 	Now   func() time.Time
@@ -72,6 +74,8 @@ type progressed struct {
 	Spec string    `json:"spec"`
 	Zone string    `json:"zone"`
 	Last time.Time `json:"last"`
+	// Known is since when the schedule is as it is; zero for those of older versions.
+	Known time.Time `json:"known,omitzero"`
 }
 
 // firing is one moment of one schedule. Its key is made of both, so that there is only one.
@@ -195,15 +199,15 @@ func (s *Scheduler) step(ctx context.Context, t timetable) (time.Time, error) {
 	if err != nil {
 		return now, err
 	}
-	due, newest := t.due(from, now)
-	if due == 0 {
+	d := t.due(from, now)
+	if d.count == 0 {
 		next := t.cron.Next(from)
 		if next.IsZero() {
 			next = now.Add(longestSleep)
 		}
 		return next, nil
 	}
-	done, err := s.fire(ctx, t, newest, due, now)
+	done, err := s.fire(ctx, t, d, now)
 	if err != nil {
 		return now, err
 	}
@@ -211,8 +215,8 @@ func (s *Scheduler) step(ctx context.Context, t timetable) (time.Time, error) {
 		return now.Add(time.Second), nil // another process is at it
 	}
 	_, err = s.progress.Change(ctx, t.Name, func(p *progressed) error {
-		if newest.After(p.Last) {
-			p.Last = newest
+		if d.newest.After(p.Last) {
+			p.Last = d.newest
 		}
 		return nil
 	})
@@ -225,7 +229,7 @@ func (s *Scheduler) step(ctx context.Context, t timetable) (time.Time, error) {
 // since answers from when on firings are due: from the last one that was dealt with, or from now when the schedule is
 // new or was changed.
 func (s *Scheduler) since(ctx context.Context, t timetable, now time.Time) (time.Time, error) {
-	fresh := progressed{Spec: t.Spec, Zone: t.Location.String(), Last: now}
+	fresh := progressed{Spec: t.Spec, Zone: t.Location.String(), Last: now, Known: now}
 	err := s.progress.Insert(ctx, t.Name, fresh)
 	if err == nil || !errors.Is(err, state.ErrExists) {
 		return now, err
@@ -242,56 +246,28 @@ func (s *Scheduler) since(ctx context.Context, t timetable, now time.Time) (time
 	return p.Last, err
 }
 
-// due counts the firings after from and up to now, and answers the newest. After a very long time it only knows that
-// there were at least a thousand.
-func (t timetable) due(from, now time.Time) (count int, newest time.Time) {
-	const most = 1000
-	for at := t.cron.Next(from); !at.IsZero() && !at.After(now); at = t.cron.Next(at) {
-		if count++; count == most {
-			break
-		}
-		newest = at
-	}
-	if count < most {
-		return count, newest
-	}
-	for span := time.Minute; ; span *= 2 {
-		if at := t.cron.Next(now.Add(-span)); !at.IsZero() && !at.After(now) {
-			for next := at; !next.IsZero() && !next.After(now); next = t.cron.Next(next) {
-				newest = next
-			}
-			return count, newest
-		}
-	}
-}
-
 // fire deals with the newest of the firings that are due, unless another process does. It answers whether it is dealt
 // with.
-func (s *Scheduler) fire(ctx context.Context, t timetable, at time.Time, due int, now time.Time) (done bool, err error) {
-	f, version, err := s.claim(ctx, t, at, now)
+func (s *Scheduler) fire(ctx context.Context, t timetable, d dues, now time.Time) (done bool, err error) {
+	f, version, err := s.claim(ctx, t, d.newest, now)
 	if err != nil || f.Done {
 		return f.Done, err
 	}
 	if version == 0 {
 		return false, nil
 	}
-	late := now.Sub(at) > lateAfter
-	missed := due - 1
-	if late {
-		missed = due
-	}
-	if missed > 0 {
-		if f.Notice, err = s.missed(ctx, t, at, missed, late); err != nil {
+	if d.missed(now) > 0 {
+		if f.Notice, err = s.missed(ctx, t, d, now); err != nil {
 			return false, err
 		}
 	}
-	if !late || t.Missed == CatchUp {
-		err := s.call(ctx, t, at, late)
+	if late := d.late(now); !late || t.Missed == CatchUp {
+		err := s.call(ctx, t, d.newest, late)
 		if ctx.Err() != nil {
 			return false, err // the next start takes it over
 		}
 		if err != nil {
-			if f.Notice, err = s.failed(ctx, t, at, err); err != nil {
+			if f.Notice, err = s.failed(ctx, t, d.newest, err); err != nil {
 				return false, err
 			}
 		}
@@ -340,26 +316,6 @@ func (s *Scheduler) call(ctx context.Context, t timetable, at time.Time, late bo
 		}
 	}
 	return err
-}
-
-// missed stores that firings were missed, and answers what is to be said about it.
-func (s *Scheduler) missed(ctx context.Context, t timetable, at time.Time, count int, late bool) (string, error) {
-	times := chat.Plural(int64(count), "time")
-	if count >= 1000 {
-		times = "more than " + times
-	}
-	text := fmt.Sprintf("The schedule %s was missed %s while opsbot was not running, the last time %s.", chat.Literal(t.Name), times, chat.Time(at))
-	if !late {
-		text = fmt.Sprintf("The schedule %s was missed %s while opsbot was not running.", chat.Literal(t.Name), times)
-	}
-	notice := text
-	if late && t.Missed == CatchUp {
-		text += " The last one is caught up."
-	}
-	if t.Missed == CatchUp {
-		notice = "" // the run that catches up has a card of its own
-	}
-	return notice, s.note(ctx, t, at, "schedule.missed", events.Refused, text)
 }
 
 // failed stores that a firing could not be begun, and answers what is to be said about it.
