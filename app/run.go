@@ -39,10 +39,13 @@ func (a *App) Run(ctx context.Context, greeted func()) error {
 		return err
 	}
 	lists := a.lists(slack, desk)
-	scheduler, err := a.scheduler(runner, slack, listSchedules(lists)...)
+	missing := &dated{desk: desk, lists: lists}
+	watcher := a.watch(slack, missing)
+	scheduler, err := a.scheduler(runner, slack, watcher.Tells, listSchedules(lists)...)
 	if err != nil {
 		return err
 	}
+	missing.scheduler = scheduler
 	parts := a.parts(slack, runner, scheduler)
 	parts.Desk = desk
 	options := answers(c, parts)
@@ -52,7 +55,7 @@ func (a *App) Run(ctx context.Context, greeted func()) error {
 	if err != nil {
 		return err
 	}
-	works := []func(context.Context) error{runner.Run, scheduler.Run, listener.Run}
+	works := []func(context.Context) error{runner.Run, scheduler.Run, listener.Run, watcher.Run}
 	if desk != nil {
 		works = append(works, desk.Run)
 	}
@@ -62,6 +65,9 @@ func (a *App) Run(ctx context.Context, greeted func()) error {
 	if address := c.HTTP.Listen; address != "" {
 		v := newVitals(a, runner, listener, desk)
 		works = append(works, func(ctx context.Context) error { return v.Run(ctx, address) })
+	}
+	if err := watcher.Beat(ctx); err != nil { // before anything makes up for what was missed
+		a.Log.Warn("opsbot cannot note that it lives; trying on", "error", err)
 	}
 	return together(ctx, slack, listener, greeted, works)
 }
@@ -113,7 +119,7 @@ func roles(given config.Roles) map[bot.Role][]string {
 
 // scheduler fires the scheduled backups beside other schedules. A firing is the request of its run, so it is submitted once
 // whatever happens.
-func (a *App) scheduler(runner *jobs.Runner, slack *bot.Slack, schedules ...jobs.Schedule) (*jobs.Scheduler, error) {
+func (a *App) scheduler(runner *jobs.Runner, slack *bot.Slack, told func(context.Context, time.Time) (bool, error), schedules ...jobs.Schedule) (*jobs.Scheduler, error) {
 	b := a.Config.Backups
 	if b.Full != "" {
 		missed := jobs.CatchUp
@@ -139,6 +145,6 @@ func (a *App) scheduler(runner *jobs.Runner, slack *bot.Slack, schedules ...jobs
 		})
 	}
 	return jobs.NewScheduler(jobs.SchedulerOptions{
-		Store: a.store, Events: a.Events, Poster: slack, OpsChannel: a.Config.Slack.Channels.Ops, Now: a.Now, Log: a.Log,
+		Store: a.store, Events: a.Events, Poster: slack, OpsChannel: a.Config.Slack.Channels.Ops, Told: told, Now: a.Now, Log: a.Log,
 	}, schedules...)
 }

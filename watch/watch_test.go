@@ -144,7 +144,10 @@ func TestAbsence(t *testing.T) {
 		says  string
 		why   string
 	}{
-		{"stopped", func(w *world, one *watch.Watch) { w.pass(7 * time.Second); require.NoError(w.t, one.Stop(w.t.Context())) },
+		{"stopped", func(w *world, one *watch.Watch) {
+			w.pass(7 * time.Second)
+			require.NoError(w.t, one.Stop(w.t.Context()))
+		},
 			func(w *world, _ *watch.Watch) *watch.Watch { return w.start() }, "opsbot was away for 2 h.", "It had been stopped."},
 		{"died", func(w *world, _ *watch.Watch) { w.pass(7 * time.Second) },
 			func(w *world, _ *watch.Watch) *watch.Watch { return w.start() }, "opsbot was away for 2 h.", "It had not been stopped"},
