@@ -14,6 +14,7 @@ import (
 	"github.com/kampyn/opsbot/chat"
 	"github.com/kampyn/opsbot/databases"
 	"github.com/kampyn/opsbot/events"
+	"github.com/kampyn/opsbot/health"
 	"github.com/kampyn/opsbot/incidents"
 	"github.com/kampyn/opsbot/jobs"
 	"github.com/kampyn/opsbot/objects"
@@ -43,8 +44,11 @@ type Parts struct {
 	// Desk looks after incidents; Incidents says that they are switched on, which the manifest needs to know without one.
 	Desk      *incidents.Desk
 	Incidents bool
-	Version   string
-	Now       func() time.Time
+	// Health looks at the checks; Checks says that there are some, as with incidents.
+	Health  *health.Monitor
+	Checks  bool
+	Version string
+	Now     func() time.Time
 }
 
 // All lists the commands in the order of the help.
@@ -52,6 +56,9 @@ func All(p Parts) []bot.Command {
 	all := []bot.Command{p.backup(), p.restore()}
 	if p.Incidents {
 		all = append(all, p.incident())
+	}
+	if p.Checks {
+		all = append(all, p.health())
 	}
 	return append(all, p.jobs(), p.audit(), p.ops())
 }

@@ -42,6 +42,7 @@ func DeclareButtons(run jobs.Run) []chat.Button {
 type declaring struct {
 	From   chat.Ref  `json:"from,omitzero"`
 	Run    string    `json:"run,omitempty"`
+	Alert  string    `json:"alert,omitempty"`
 	Began  time.Time `json:"began,omitzero"`
 	Source string    `json:"source,omitempty"`
 
@@ -55,7 +56,7 @@ const (
 	mostTitle  = 120
 )
 
-// declareOpen asks what is wrong; a button may name the run that failed: "run r-4k7q2".
+// declareOpen asks what is wrong; a button may name the run that failed, "run r-4k7q2", or the alert: "alert " and its ID.
 func (p Parts) declareOpen(_ context.Context, r bot.Request) (bot.Reply, error) {
 	return bot.Reply{Load: func(ctx context.Context) (chat.Form, error) {
 		known := declaring{From: chat.Ref{Channel: r.Channel}}
@@ -66,6 +67,12 @@ func (p Parts) declareOpen(_ context.Context, r bot.Request) (bot.Reply, error) 
 			}
 			known = p.forRun(run)
 			known.From = r.Message
+		}
+		if id, ok := strings.CutPrefix(r.Value, "alert "); ok {
+			var err error
+			if known, err = p.forAlert(ctx, id); err != nil {
+				return chat.Form{}, err
+			}
 		}
 		return p.declareForm(ctx, r, known)
 	}}, nil
@@ -116,6 +123,11 @@ func (p Parts) declareForm(ctx context.Context, r bot.Request, known declaring) 
 	if form.Intro, err = p.othersFirst(ctx, r); err != nil {
 		return form, err
 	}
+	down, err := p.downNow(ctx, known.Alert)
+	if err != nil {
+		return form, err
+	}
+	form.Intro = append(form.Intro, down...)
 	if !known.Began.IsZero() {
 		form.Intro = append(form.Intro, chat.Note("It began "+chat.Time(known.Began)+", by "+known.Source+"."))
 	}
@@ -179,8 +191,13 @@ func (p Parts) declareSubmitted(ctx context.Context, r bot.Request) (bot.Reply, 
 	if err := json.Unmarshal([]byte(r.Meta), &known); err != nil {
 		return bot.Reply{}, fmt.Errorf("commands: declare: %w", err)
 	}
+	if known.Alert != "" {
+		if _, err := p.declarable(ctx, known.Alert, r.ID); err != nil {
+			return bot.Reply{}, err
+		}
+	}
 	flags := r.Values["flags"]
-	return p.declare(ctx, r, incidents.Declaration{
+	return p.declare(ctx, r, known.Alert, incidents.Declaration{
 		Title: first(r.Values["title"]), Severity: first(r.Values["severity"]), Services: r.Values["services"], Seen: first(r.Values["seen"]),
 		Private: slices.Contains(flags, "private"), Drill: slices.Contains(flags, "drill"),
 		From: known.From, Run: known.Run, Began: known.Began, Source: known.Source,
@@ -219,7 +236,7 @@ func (p Parts) incidentWords(ctx context.Context, r bot.Request, known []bot.Wor
 			Try:    fmt.Sprintf("To change its severity: `/incident severity %s …` with the reason. Another incident is declared here with the button.", severity.Name),
 			Follow: []chat.Button{{Action: "incident.declare", Label: "Declare another"}}}
 	}
-	return p.declare(ctx, r, what)
+	return p.declare(ctx, r, "", what)
 }
 
 // declareUnsure answers words without a severity: the nearest word, if one was meant, or else the form with the title.
@@ -253,8 +270,9 @@ func (p Parts) declareUnsure(r bot.Request, what incidents.Declaration, words []
 // isLikeSeverity is a word that was meant as a severity, such as sev7 or P1.
 var isLikeSeverity = regexp.MustCompile(`(?i)^(?:sev|p)-?[0-9]+$`)
 
-// declare stores the incident and says that it is noted; where it is run is told once its channel is there.
-func (p Parts) declare(ctx context.Context, r bot.Request, what incidents.Declaration) (bot.Reply, error) {
+// declare stores the incident, for an alert unless that is "", and says that it is noted; where it is run is told once its
+// channel is there.
+func (p Parts) declare(ctx context.Context, r bot.Request, alert string, what incidents.Declaration) (bot.Reply, error) {
 	others, err := p.Desk.Open(ctx)
 	if err != nil {
 		return bot.Reply{}, err
@@ -262,6 +280,11 @@ func (p Parts) declare(ctx context.Context, r bot.Request, what incidents.Declar
 	i, err := p.Desk.Declare(ctx, act(r), what)
 	if err != nil {
 		return bot.Reply{}, err
+	}
+	if alert != "" {
+		if err := p.declaredFor(ctx, r, alert, i.Number); err != nil {
+			return bot.Reply{}, err
+		}
 	}
 	text := fmt.Sprintf("%s is noted as *%s*: %s\nIts channel is being made; I send you its link.", i.Called(), i.Severity, chat.Escape(i.Title))
 	if i.Place.Channel != "" { // the request came again

@@ -32,7 +32,7 @@ var (
 	clockWord = regexp.MustCompile(`^(\d{1,2}):(\d{1,2})(?::(\d{1,2}))?\s*(am|pm)?,?$`)
 	dayWord   = regexp.MustCompile(`^\d{4}-\d{1,2}-\d{1,2}$`)
 	bothWord  = regexp.MustCompile(`^(\d{4}-\d{1,2}-\d{1,2})[tT](\d{1,2}:\d{1,2}(?::\d{1,2})?)$`)
-	spanWord  = regexp.MustCompile(`^(?:\d{1,4}(?:d|h|hours?|hrs?|m|mins?|minutes?|s|secs?))+$`)
+	spanWord  = regexp.MustCompile(`^(?:\d{1,4}(?:d|days?|h|hours?|hrs?|m|mins?|minutes?|s|secs?))+$`)
 	spanPiece = regexp.MustCompile(`(\d+)([a-z])`)
 )
 
@@ -160,16 +160,25 @@ func agoOf(words []string) (time.Duration, int) {
 		if !strings.EqualFold(strings.TrimRight(words[used-1], ",:"), "ago") {
 			continue
 		}
-		typed := strings.ToLower(strings.Join(words[:used-1], ""))
-		if !spanWord.MatchString(typed) {
+		span, ok := Span(strings.Join(words[:used-1], ""))
+		if !ok {
 			return 0, 0
-		}
-		var span time.Duration
-		for _, piece := range spanPiece.FindAllStringSubmatch(typed, -1) {
-			n, _ := strconv.Atoi(piece[1]) // four digits at most
-			span += time.Duration(n) * map[string]time.Duration{"d": 24 * time.Hour, "h": time.Hour, "m": time.Minute, "s": time.Second}[piece[2]]
 		}
 		return span, used
 	}
 	return 0, 0
+}
+
+// Span reads how long: "10m", "1h30m", "2days".
+func Span(typed string) (time.Duration, bool) {
+	typed = strings.ToLower(typed)
+	if !spanWord.MatchString(typed) {
+		return 0, false
+	}
+	var span time.Duration
+	for _, piece := range spanPiece.FindAllStringSubmatch(typed, -1) {
+		n, _ := strconv.Atoi(piece[1]) // four digits at most
+		span += time.Duration(n) * map[string]time.Duration{"d": 24 * time.Hour, "h": time.Hour, "m": time.Minute, "s": time.Second}[piece[2]]
+	}
+	return span, true
 }
