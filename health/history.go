@@ -134,6 +134,8 @@ func dayOf(t time.Time, zone *time.Location) time.Time {
 type Stretch struct {
 	From, To time.Time
 	Tally    Tally
+	// Hours are those of a day in which somebody looked.
+	Hours []time.Time
 }
 
 // Past is what is known of a check between two moments.
@@ -197,7 +199,7 @@ func (h *history) read(ctx context.Context, check string, from, to time.Time) (P
 	}
 	rolled := map[time.Time]bool{}
 	for _, d := range days {
-		p.Stretches = append(p.Stretches, Stretch{From: d.Value.Begins, To: dayOf(d.Value.Begins.Add(36*time.Hour), h.zone), Tally: d.Value.Tally})
+		p.Stretches = append(p.Stretches, Stretch{From: d.Value.Begins, To: dayOf(d.Value.Begins.Add(36*time.Hour), h.zone), Tally: d.Value.Tally, Hours: d.Value.Hours})
 		for _, h := range d.Value.Hours {
 			rolled[h.UTC()] = true
 		}

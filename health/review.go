@@ -13,7 +13,8 @@ type Review struct {
 	// Zone is that of days.
 	Zone *time.Location
 	// Troubles are when it failed: by single looks as far back as they are kept, by its alerts before. Maintained is when
-	// looks fell into maintenance, as far back as they are kept, and Absent when nobody looked.
+	// looks fell into maintenance: of days of which only figures are left, when there is maintenance by the rules of today.
+	// Absent is when nobody looked, to the hour for such days.
 	Troubles, Maintained, Absent []Between
 }
 
@@ -49,8 +50,28 @@ func (m *Monitor) Review(ctx context.Context, check string, from, to time.Time) 
 			}
 		}
 	}
+	r.maintainedDays(m.o.Rules.Windows, known)
 	r.walk()
 	return r, nil
+}
+
+// maintainedDays finds the maintenance of days of which only figures are left, before a moment.
+func (r *Review) maintainedDays(windows []Window, before time.Time) {
+	for _, s := range r.Stretches {
+		if len(s.Hours) == 0 || s.Tally.Maintained == 0 {
+			continue
+		}
+		for _, w := range windows {
+			if len(w.Checks) > 0 && !slices.Contains(w.Checks, r.Check.Name) {
+				continue
+			}
+			for at := w.Next(s.From.Add(-w.For)); !at.IsZero() && at.Before(s.To); at = w.Next(at) {
+				for _, day := range (Between{From: at, To: at.Add(w.For)}).within(s.From, s.To) {
+					r.Maintained = append(r.Maintained, day.within(r.From, before)...)
+				}
+			}
+		}
+	}
 }
 
 // stretches are when the trouble lasted, as far as is known.
@@ -141,8 +162,9 @@ func (r *Review) absences() {
 		}
 	}
 	for _, s := range r.Stretches {
-		if s.isDay() {
-			seen(s.From, s.To, time.Minute)
+		slices.SortFunc(s.Hours, time.Time.Compare)
+		for _, hour := range s.Hours {
+			seen(hour, hour.Add(time.Hour), r.Check.gap())
 		}
 	}
 	for _, s := range r.Samples {
@@ -150,8 +172,6 @@ func (r *Review) absences() {
 	}
 	seen(r.To, r.To, r.Check.gap())
 }
-
-func (s Stretch) isDay() bool { return s.To.Sub(s.From) > time.Hour }
 
 // Longest is the longest trouble between two moments, as far as it lies there; false if there was none.
 func (r Review) Longest(from, to time.Time) (longest Between, found bool) {
