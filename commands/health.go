@@ -181,6 +181,9 @@ func (w ward) state(name string) string {
 	return fmt.Sprintf("%s for %s", s.Status, chat.Span(w.now.Sub(s.Since)))
 }
 
+// mostSaid is how many characters of the newest answer stand in a list.
+const mostSaid = 80
+
 // line is a check in a line of mrkdwn.
 func (w ward) line(name string) string {
 	s := w.stand[name]
@@ -194,7 +197,7 @@ func (w ward) line(name string) string {
 		said = append(said, "in maintenance until "+chat.Time(until))
 	}
 	if newest, ok := s.Newest(); ok {
-		said = append(said, strings.TrimSuffix(newest.Say, "."), chat.Span(newest.Took))
+		said = append(said, chat.Escape(shorten(strings.TrimSuffix(unmarked(newest.Say), "."), mostSaid)), chat.Span(newest.Took))
 	}
 	if up := w.tallies[name].Percent(); up != "" {
 		said = append(said, up)
@@ -223,7 +226,8 @@ func attended(one health.Alert) string {
 	return strings.Join(said, " · ")
 }
 
-// mostOfRank is how many checks of a rank are listed one by one; more are counted and stand in a file.
+// mostOfRank is how many checks of a rank are listed one by one. More are counted and stand in a file, and if more than
+// that are up, those are only counted.
 var mostOfRank = [...]int{isDown: 15, isAffected: 8, isUnknown: 8, isQuiet: 8, wavers: 8, isUp: 20}
 
 // healthPanel lists all checks, the worst first.
@@ -238,33 +242,43 @@ func (p Parts) healthPanel(ctx context.Context, r bot.Request) (bot.Reply, error
 	all := w.byRank()
 	title := w.title(all)
 	m := &chat.Message{Summary: title, Private: true, Parts: []chat.Part{chat.Header(title)}}
-	whole := false
-	for r, names := range all {
-		if len(names) == 0 {
-			continue
-		}
-		lines := []string{}
-		for _, name := range names[:min(len(names), mostOfRank[r])] {
-			lines = append(lines, w.line(name))
-		}
-		if more := len(names) - len(lines); more > 0 {
-			lines, whole = append(lines, fmt.Sprintf("… and %d more that are %s", more, rankWords[r])), true
-		}
-		m.Parts = append(m.Parts, chat.Text(strings.Join(lines, "\n")))
-	}
-	if whole {
+	lists, left := w.lists(all)
+	if left {
 		sheet, err := w.sheet(all)
 		if err != nil {
 			return bot.Reply{}, err
 		}
 		m.Parts = append(m.Parts, sheet)
 	}
-	m.Parts = append(m.Parts, w.buttons(all[isDown]), chat.Note("Each line: the newest answer, how long it took, and the share of looks of the last 24 h that went well. "+
+	m.Parts = append(m.Parts, lists...)
+	m.Parts = append(m.Parts, w.buttons(all), chat.Note("Each line: the newest answer, how long it took, and the share of looks of the last 24 h that went well. "+
 		"`/health show <check>` shows more."))
 	if r.Action == "health.list" {
 		return bot.Reply{Update: m}, nil
 	}
 	return bot.Reply{Message: m}, nil
+}
+
+// lists are the checks of each rank, and whether some are only counted.
+func (w ward) lists(all [isUp + 1][]string) (lists []chat.Part, left bool) {
+	for r, names := range all {
+		most := mostOfRank[r]
+		if rank(r) == isUp && len(names) > most {
+			lists, left = append(lists, chat.Text(fmt.Sprintf("🟢 %d are up", len(names)))), true
+			continue
+		}
+		lines := []string{}
+		for _, name := range names[:min(len(names), most)] {
+			lines = append(lines, w.line(name))
+		}
+		if more := len(names) - len(lines); more > 0 {
+			lines, left = append(lines, fmt.Sprintf("… and %d more that are %s", more, rankWords[r])), true
+		}
+		if len(lines) > 0 {
+			lists = append(lists, chat.Text(strings.Join(lines, "\n")))
+		}
+	}
+	return lists, left
 }
 
 // title is how things stand in a line of plain text.
@@ -321,18 +335,23 @@ func (w ward) sheet(all [isUp + 1][]string) (chat.Sheet, error) {
 // unmarked takes the marks out of a line of mrkdwn.
 func unmarked(s string) string { return strings.NewReplacer("`", "", "*", "").Replace(plainText(s)) }
 
-// mostAcks is how many alerts can be acknowledged in the list of all checks.
-const mostAcks = 3
+const (
+	// mostAcks is how many alerts can be acknowledged in the list of all checks, mostShown how many checks its menu offers.
+	mostAcks  = 3
+	mostShown = 40
+)
 
-func (w ward) buttons(down []string) chat.Actions {
-	var all chat.Actions
-	for _, name := range down {
-		if one, open := w.alerts[name]; open && one.Acked.At.IsZero() && len(all) < mostAcks {
-			all = append(all, chat.Button{Action: "health.ack", Value: one.ID, Label: shorten("Acknowledge "+name, 60), Style: chat.Primary})
+// buttons are for the worst checks.
+func (w ward) buttons(all [isUp + 1][]string) chat.Actions {
+	var buttons chat.Actions
+	for _, name := range all[isDown] {
+		if one, open := w.alerts[name]; open && one.Acked.At.IsZero() && len(buttons) < mostAcks {
+			buttons = append(buttons, chat.Button{Action: "health.ack", Value: one.ID, Label: shorten("Acknowledge "+name, 60), Style: chat.Primary})
 		}
 	}
-	all = append(all, chooseCheck("health.show", "Show…", w.rules.Names()))
-	return append(all, chat.Button{Action: "health.list", Label: "Look again"})
+	worst := slices.Concat(all[:]...)
+	buttons = append(buttons, chooseCheck("health.show", "Show…", worst[:min(len(worst), mostShown)]))
+	return append(buttons, chat.Button{Action: "health.list", Label: "Look again"})
 }
 
 // mostChoices is how many checks a menu offers.
