@@ -182,7 +182,7 @@ func (w ward) state(name string) string {
 }
 
 // mostSaid is how many characters of the newest answer stand in a list.
-const mostSaid = 80
+const mostSaid = 60
 
 // line is a check in a line of mrkdwn.
 func (w ward) line(name string) string {
@@ -228,7 +228,7 @@ func attended(one health.Alert) string {
 
 // mostOfRank is how many checks of a rank are listed one by one. More are counted and stand in a file, and if more than
 // that are up, those are only counted.
-var mostOfRank = [...]int{isDown: 15, isAffected: 8, isUnknown: 8, isQuiet: 8, wavers: 8, isUp: 20}
+var mostOfRank = [...]int{isDown: 12, isAffected: 4, isUnknown: 5, isQuiet: 5, wavers: 5, isUp: 20}
 
 // healthPanel lists all checks, the worst first.
 func (p Parts) healthPanel(ctx context.Context, r bot.Request) (bot.Reply, error) {
@@ -338,7 +338,7 @@ func unmarked(s string) string { return strings.NewReplacer("`", "", "*", "").Re
 const (
 	// mostAcks is how many alerts can be acknowledged in the list of all checks, mostShown how many checks its menu offers.
 	mostAcks  = 3
-	mostShown = 40
+	mostShown = 25
 )
 
 // buttons are for the worst checks.

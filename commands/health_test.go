@@ -72,7 +72,7 @@ func TestHealthOfManyChecks(t *testing.T) {
 	require.Eventually(t, func() bool { return len(server.Messages(server.Channel("ops"))) == 2 }, 20*time.Second, 10*time.Millisecond, "the message and its file")
 	said := server.Messages(server.Channel("ops"))[0].Plain()
 	require.Contains(t, said, "🔴 *a-check-with-quite-a-long-name-496*", "what is down for longest comes first")
-	require.Contains(t, said, "… and 92 more that are unknown")
+	require.Contains(t, said, "… and 95 more that are unknown")
 	require.Contains(t, said, "🟢 150 are up")
 	require.Contains(t, said, "Look again")
 	for _, part := range reply.Message.Parts {
