@@ -63,7 +63,7 @@ func (a *App) Run(ctx context.Context, greeted func()) error {
 		works = append(works, lists.Run)
 	}
 	if address := c.HTTP.Listen; address != "" {
-		v := newVitals(a, runner, listener, desk)
+		v := newVitals(a, runner, listener, recorded(desk, lists, nil, a.Now))
 		works = append(works, func(ctx context.Context) error { return v.Run(ctx, address) })
 	}
 	if err := watcher.Beat(ctx); err != nil { // before anything makes up for what was missed

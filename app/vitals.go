@@ -14,7 +14,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/kampyn/opsbot/bot"
-	"github.com/kampyn/opsbot/incidents"
 	"github.com/kampyn/opsbot/jobs"
 	"github.com/kampyn/opsbot/state"
 )
@@ -40,13 +39,13 @@ type vitals struct {
 	fault  error     // of the last look
 }
 
-func newVitals(a *App, runner *jobs.Runner, listener *bot.Bot, desk *incidents.Desk) *vitals {
+func newVitals(a *App, runner *jobs.Runner, listener *bot.Bot, records []reading) *vitals {
 	v := &vitals{a: a, runner: runner, listener: listener, probes: state.NewCollection[time.Time](a.store, "vitals", nil), looked: a.Now(),
 		age: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "opsbot_backup_newest_verified_timestamp_seconds",
 			Help: "When the newest verified backup of a database was begun; 0 when there is none."}, []string{"database"}),
 		size: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "opsbot_backup_newest_verified_bytes",
 			Help: "What that backup takes in the object store."}, []string{"database"})}
-	a.metrics.registry.MustRegister(v.age, v.size, &readings{[]reading{openIncidents(desk)}, a.Log})
+	a.metrics.registry.MustRegister(v.age, v.size, &readings{records, a.Log})
 	a.metrics.gauge("opsbot_slack_sockets", "Open connections to Slack.", func() float64 { return float64(listener.Sockets()) })
 	a.metrics.gauge("opsbot_requests_waiting", "Requests that are stored and not done yet.", func() float64 { return float64(listener.Waiting()) })
 	return v
