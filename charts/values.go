@@ -65,6 +65,9 @@ func (p Plot) scale() scale {
 			return p.marked(ends, steps)
 		}
 	}
+	if p.Unit == "%" && least >= 90 && most <= 100 {
+		return p.linear(min(least, 99), 100) // whole percents below 100 are what matters there
+	}
 	return p.linear(min(least, 0), max(most, 0))
 }
 
