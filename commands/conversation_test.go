@@ -137,7 +137,7 @@ func setUp(env *testscript.Env, used *usage) error {
 	}
 	env.Defer(func() { must(env, s.Close()) })
 	if strings.Contains(env.WorkDir, "many") {
-		if err := errors.Join(plantBackups(ctx, env.WorkDir, 300), plantRuns(ctx, env.WorkDir, 300)); err != nil {
+		if err := errors.Join(plantBackups(ctx, env.WorkDir, 60), plantRuns(ctx, env.WorkDir, 300)); err != nil {
 			stop()
 			return err
 		}
