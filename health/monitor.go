@@ -220,7 +220,7 @@ func (m *Monitor) lookInTime(ctx context.Context, c Check) Result {
 		defer func() {
 			if fault := recover(); fault != nil {
 				reference := chat.NewReference()
-				m.o.Log.Error("a health check broke", "check", c.Name, "reference", reference, "fault", fmt.Sprint(fault))
+				m.o.Log.Error("a health check broke", "check", c.Name, "reference", reference, "error", fmt.Sprint(fault))
 				came <- Result{Outcome: Unknown, Say: "opsbot itself could not look (reference " + reference + ")"}
 			}
 		}()
