@@ -29,6 +29,9 @@ type Checkup struct {
 	problems config.Problems
 	now      func() time.Time
 	stops    []func() error
+	// client speaks to Slack, opened are the databases that can be reached for; nil when the configuration is faulty.
+	client *checkup.Slack
+	opened []*databases.Database
 }
 
 // checkTimeout bounds each search for a database server; the bot itself waits longer.
@@ -45,6 +48,7 @@ func NewCheckup(ctx context.Context, c *config.Config, problems config.Problems)
 	u.state()
 	u.github()
 	u.backups(store)
+	u.health(ctx, store)
 	return u
 }
 
@@ -156,6 +160,7 @@ func (u *Checkup) slack() {
 	s := &checkup.Slack{Client: bot.NewSlack(bot.SlackOptions{
 		BotToken: c.Slack.BotToken.Reveal(), AppToken: c.Slack.AppToken.Reveal(), APIURL: c.Slack.APIURL, Log: slog.New(slog.DiscardHandler),
 	})}
+	u.client = s
 	u.add(s.Tokens(), s.Scopes(Scopes(c)))
 	if why := u.faulty("slack.command_prefix"); why != "" {
 		u.add(checkup.Skip("Slack", "commands", why))
@@ -185,6 +190,7 @@ func (u *Checkup) slack() {
 		}
 	}
 	places = append(places, u.listPlaces()...)
+	places = append(places, u.alertPlaces()...)
 	u.add(s.Channels(places))
 	u.incidents(s)
 	u.checklists(s)
@@ -250,6 +256,7 @@ func (u *Checkup) databases(ctx context.Context) {
 			u.add(checkup.Skip("Database "+d.Name, "everything", why))
 		}
 	}
+	u.opened = all.All
 	for _, db := range all.All {
 		u.add(all.Database(db))
 	}

@@ -186,7 +186,9 @@ func TestCheckOfWhatIsBroken(t *testing.T) {
 	require.NoError(t, err)
 	nowhere := closed.Addr().String()
 	require.NoError(t, closed.Close())
-	for _, b := range slices.Concat(c.brokenDatabases(t, nowhere), c.brokenConfigurations(), c.brokenIncidents(), c.brokenSlack(), c.brokenStores(nowhere), c.brokenGitHub(nowhere)) {
+	all := slices.Concat(c.brokenDatabases(t, nowhere), c.brokenConfigurations(), c.brokenIncidents(), c.brokenHealth(t, nowhere),
+		c.brokenSlack(), c.brokenStores(nowhere), c.brokenGitHub(nowhere))
+	for _, b := range all {
 		t.Run(b.name, func(t *testing.T) {
 			config := c.healthy()
 			if b.old != "" {
