@@ -46,7 +46,7 @@ var layers = []layer{
 		tests: []string{"demo/stage", "app", "config", "state"}},
 	{name: "jobs", may: []string{"checkup", "backups", "databases", "objects", "events", "state", "chat"}},
 	{name: "checklists", may: []string{"health", "incidents", "converge", "bot", "charts", "backups", "github", "events", "state", "chat"},
-		tests: []string{"databases", "objects"}},
+		tests: []string{"jobs", "databases", "objects"}},
 	{name: "health", may: []string{"incidents", "converge", "bot", "charts", "backups", "databases", "objects", "events", "state", "chat"}},
 	{name: "watch", may: []string{"events", "state", "chat"}, tests: []string{"bot"}},
 	{name: "incidents", may: []string{"converge", "bot", "charts", "objects", "github", "events", "state", "chat"}},

@@ -154,6 +154,7 @@ func (l *List) Again(act Act) error {
 		return &chat.Problem{Say: l.Called() + " has nothing that opsbot can look at.", Try: "Its items are ticked by people."}
 	}
 	l.Asked++
+	l.note(act, "again", act.By.Mention()+" had opsbot look again.")
 	return nil
 }
 

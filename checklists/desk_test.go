@@ -58,6 +58,14 @@ func (p probe) Look(ctx context.Context) Evidence { return p(ctx) }
 // newOffice has the channel ops, a user group that is asked, and the daily checklist.
 func newOffice(t *testing.T, prepare func(*Rules)) *office {
 	t.Helper()
+	store, err := state.OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "state.db"))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, store.Close()) })
+	return newOfficeWith(t, store, prepare)
+}
+
+func newOfficeWith(t *testing.T, store state.Store, prepare func(*Rules)) *office {
+	t.Helper()
 	server, err := slack.Start(slack.Options{})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, server.Close()) })
@@ -73,9 +81,6 @@ func newOffice(t *testing.T, prepare func(*Rules)) *office {
 	if prepare != nil {
 		prepare(&rules)
 	}
-	store, err := state.OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "state.db"))
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, store.Close()) })
 	o.slack = bot.NewSlack(bot.SlackOptions{BotToken: server.BotToken(), AppToken: server.AppToken(), APIURL: server.APIURL(),
 		Store: store, EditEvery: time.Millisecond})
 	o.run(o.slack.Run)
@@ -177,7 +182,7 @@ func TestAListFromItsPostingToItsEnd(t *testing.T) {
 	require.NotContains(t, said[0], "Check again")
 	require.Empty(t, o.said(true), "nobody is reminded of what is done")
 	require.Equal(t, []string{"checklist.opened", "checklist.ticked", "checklist.ticked", "checklist.ticked", "checklist.unticked",
-		"checklist.overridden", "checklist.ticked", "checklist.done"}, o.logged())
+		"checklist.overridden", "checklist.again", "checklist.ticked", "checklist.done"}, o.logged())
 	open, err := o.Open(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, open)
