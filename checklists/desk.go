@@ -264,3 +264,6 @@ func (d *Desk) Change(ctx context.Context, number int, act Act, decide func(*Lis
 
 // Step brings about all that is due now, and returns.
 func (d *Desk) Step(ctx context.Context) error { return d.engine.Step(ctx) }
+
+// Due answers when there is something to bring about next, zero for never. It goes with Step.
+func (d *Desk) Due(ctx context.Context) (time.Time, error) { return d.engine.Due(ctx) }

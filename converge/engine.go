@@ -191,6 +191,23 @@ func (e *Engine[T]) Step(ctx context.Context) error {
 	return failed
 }
 
+// Due answers when some lane looks next at some record, zero for never. It goes with Step.
+func (e *Engine[T]) Due(ctx context.Context) (time.Time, error) {
+	var first time.Time
+	for _, l := range e.o.Lanes {
+		next, err := e.o.Records.Query(ctx, state.Query{OrderBy: "due " + l.Name, Limit: 1})
+		if err != nil {
+			return time.Time{}, err
+		}
+		for _, r := range next {
+			if due := e.o.State(&r.Value).Lanes[l.Name].Due; first.IsZero() || due.Before(first) {
+				first = due
+			}
+		}
+	}
+	return first, nil
+}
+
 // begin works on a record's lane, unless this process is at it already or has its hands full.
 func (e *Engine[T]) begin(ctx context.Context, working *sync.WaitGroup, slots chan struct{}, l Lane[T], id, name string) {
 	key := e.o.Kind + "/" + id + "/" + l.Name

@@ -121,11 +121,14 @@ func (m *Monitor) watch(ctx context.Context) error {
 			rolled = now
 			looking.Go(func() { m.rollUp(ctx) })
 		}
-		next := m.begin(ctx, &looking)
+		sleep := longestSleep
+		if next := m.begin(ctx, &looking); !next.IsZero() {
+			sleep = min(max(next.Sub(m.o.Now()), 0), longestSleep)
+		}
 		select {
 		case <-ctx.Done():
 		case <-m.woken:
-		case <-time.After(min(max(next.Sub(m.o.Now()), 0), longestSleep)):
+		case <-time.After(sleep):
 		}
 	}
 	return context.Cause(ctx)
@@ -169,12 +172,12 @@ func (m *Monitor) load(ctx context.Context) error {
 	return m.alerts.load(ctx)
 }
 
-// begin starts all looks that are due and answers when the next one is.
+// begin starts all looks that are due and answers when the next one is, zero if there is none.
 func (m *Monitor) begin(ctx context.Context, looking *sync.WaitGroup) time.Time {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := m.o.Now()
-	next := now.Add(longestSleep)
+	var next time.Time
 	for _, c := range m.o.Rules.Checks {
 		if !m.due[c.Name].After(now) {
 			m.due[c.Name] = c.nextSlot(now)
@@ -182,7 +185,7 @@ func (m *Monitor) begin(ctx context.Context, looking *sync.WaitGroup) time.Time 
 			m.busy[c.Name] = true
 			looking.Go(func() { m.look(ctx, c, slot, busy) })
 		}
-		if due := m.due[c.Name]; due.Before(next) {
+		if due := m.due[c.Name]; next.IsZero() || due.Before(next) {
 			next = due
 		}
 	}
@@ -329,7 +332,8 @@ func (m *Monitor) rollUp(ctx context.Context) {
 }
 
 // Step does all that is due now, one round of looks and what follows, without Run. It is for clocks that stand still
-// meanwhile, and answers when the next look is due.
+// meanwhile, and answers when the next look is due, zero
+// if there is nothing to look at.
 func (m *Monitor) Step(ctx context.Context) (time.Time, error) {
 	if m.stand == nil {
 		if err := m.load(ctx); err != nil {
