@@ -118,7 +118,9 @@ func (m *month) start() {
 	var schedules []jobs.Schedule
 	for _, l := range m.lists {
 		schedules = append(schedules, jobs.Schedule{Name: l.Name, Spec: l.Schedule, Location: l.Location, Missed: jobs.CatchUp,
-			Fire: func(ctx context.Context, at time.Time, late bool) error { return m.desk.Scheduled(ctx, l.Name, at, late) }})
+			Fire: func(ctx context.Context, at time.Time, late bool) error {
+				return m.desk.Scheduled(ctx, l.Name, at, late)
+			}})
 	}
 	var err error
 	m.scheduler, err = jobs.NewScheduler(jobs.SchedulerOptions{Store: m.store, Events: log, Now: now}, schedules...)
