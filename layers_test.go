@@ -48,7 +48,7 @@ var layers = []layer{
 	{name: "checklists", may: []string{"health", "incidents", "converge", "bot", "charts", "backups", "github", "events", "state", "chat"},
 		tests: []string{"jobs", "databases", "objects"}},
 	{name: "health", may: []string{"incidents", "converge", "bot", "charts", "backups", "databases", "objects", "events", "state", "chat"}},
-	{name: "watch", may: []string{"events", "state", "chat"}, tests: []string{"bot"}},
+	{name: "watch", may: []string{"events", "state", "chat"}, tests: []string{"health", "bot"}},
 	{name: "incidents", may: []string{"converge", "bot", "charts", "objects", "github", "events", "state", "chat"}},
 	{name: "converge", may: []string{"bot", "state", "chat"}},
 	{name: "checkup", may: []string{"bot", "backups", "databases", "objects", "github", "chat"}},

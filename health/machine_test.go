@@ -40,28 +40,3 @@ func TestMachineStopped(t *testing.T) {
 	require.Equal(t, health.Unknown, r.Outcome)
 	require.Equal(t, "the look was broken off", r.Say)
 }
-
-func TestHeartbeat(t *testing.T) {
-	now := time.Date(2026, 3, 4, 5, 0, 0, 0, time.UTC)
-	for _, test := range []struct {
-		last, since time.Time
-		fault       error
-		outcome     health.Outcome
-		say         string
-	}{
-		{last: now.Add(-time.Hour), outcome: health.OK, say: "called 1 h ago"},
-		{last: now.Add(time.Minute), outcome: health.OK, say: "called 0 s ago"},
-		{last: now.Add(-25 * time.Hour), outcome: health.OK, say: "called 1 d 1 h ago"},
-		{last: now.Add(-26 * time.Hour), outcome: health.Failed, say: "called 1 d 2 h ago, more than 1 d 1 h"},
-		{outcome: health.Unknown, say: "has not called yet"},
-		{since: now.Add(-time.Hour), outcome: health.Unknown, say: "has not called yet"},
-		{since: now.Add(-30 * time.Hour), outcome: health.Failed, say: "has not called in the 1 d 6 h that it was waited for"},
-		{fault: context.DeadlineExceeded, outcome: health.Unknown, say: "when it called last could not be read"},
-	} {
-		p := health.Heartbeat{Within: 25 * time.Hour, Since: test.since, Now: func() time.Time { return now },
-			Last: func(context.Context) (time.Time, error) { return test.last, test.fault }}
-		r := look(t, p.Look, time.Minute)
-		require.Equal(t, test.outcome, r.Outcome)
-		require.Equal(t, test.say, r.Say)
-	}
-}

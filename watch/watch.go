@@ -260,3 +260,17 @@ func (w *Watch) Tells(ctx context.Context, at time.Time) (bool, error) {
 	}
 	return false, nil
 }
+
+// Back answers when opsbot came back from its last absence; zero if it knows of none.
+func (w *Watch) Back(ctx context.Context) (time.Time, error) {
+	p, _, err := w.pulses.Get(ctx, pulseID)
+	switch {
+	case errors.Is(err, state.ErrNotFound):
+		return time.Time{}, nil
+	case err != nil:
+		return time.Time{}, fmt.Errorf("watch: read absences: %w", err)
+	case len(p.Away) == 0:
+		return time.Time{}, nil
+	}
+	return p.Away[len(p.Away)-1].To, nil
+}
