@@ -21,9 +21,8 @@ import (
 type sights struct {
 	databases []*databases.Database
 	catalogue *backups.Catalogue
-	// heard answers when the heartbeat of a check came last, zero for not yet; since is when the waiting began.
-	heard func(ctx context.Context, check string) (time.Time, error)
-	since time.Time
+	// heard answers what is known of the calls that a check waits for.
+	heard func(ctx context.Context, check string) (health.Heard, error)
 	now   func() time.Time
 
 	opened []*databases.Database
@@ -98,8 +97,8 @@ func (s *sights) look(ctx context.Context, c config.Check) (target string, look 
 		if s.heard == nil {
 			return target, blind("calls are heard by the running opsbot only")
 		}
-		last := func(ctx context.Context) (time.Time, error) { return s.heard(ctx, c.Name) }
-		return target, health.Heartbeat{Last: last, Within: c.Heartbeat.Within, Since: s.since, Now: s.now}.Look
+		heard := func(ctx context.Context) (health.Heard, error) { return s.heard(ctx, c.Name) }
+		return target, health.Heartbeat{Heard: heard, Within: c.Heartbeat.Within, Now: s.now}.Look
 	case c.Machine != nil:
 		return "this machine", machine(c.Machine)
 	}

@@ -38,9 +38,9 @@ func TestHealthRules(t *testing.T) {
 	require.NoError(t, err)
 	now := time.Date(2026, 3, 28, 0, 0, 0, 0, time.UTC)
 	called := now.Add(-time.Hour)
-	s := &sights{now: func() time.Time { return now }, heard: func(_ context.Context, check string) (time.Time, error) {
+	s := &sights{now: func() time.Time { return now }, heard: func(_ context.Context, check string) (health.Heard, error) {
 		require.Equal(t, "report", check)
-		return called, nil
+		return health.Heard{At: called}, nil
 	}}
 	rules := s.healthRules(t.Context(), c.Health)
 	require.NotContains(t, fmt.Sprintf("%+v", rules), "sesame", "what people may be shown holds no secret")

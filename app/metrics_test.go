@@ -18,7 +18,7 @@ import (
 func known(t *testing.T) map[string][]string {
 	t.Helper()
 	a := &App{Now: time.Now, Log: slog.New(slog.DiscardHandler), metrics: newMetrics()}
-	newVitals(a, nil, nil, recorded(nil, nil, nil, nil)) // nobody asks for values here
+	newVitals(a, nil, nil, nil, recorded(nil, nil, nil, nil)) // nobody asks for values here
 	all, described := map[string][]string{}, make(chan *prometheus.Desc)
 	go func() { defer close(described); a.metrics.registry.Describe(described) }()
 	desc := regexp.MustCompile(`fqName: "([^"]+)".*constLabels: \{(.*?)\}, variableLabels: \{(.*?)\}`)

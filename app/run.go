@@ -19,17 +19,7 @@ import (
 // nil, is called once Slack has greeted the first connection.
 func (a *App) Run(ctx context.Context, greeted func()) error {
 	c := a.Config
-	var slack *bot.Slack
-	slack = bot.NewSlack(bot.SlackOptions{
-		BotToken: c.Slack.BotToken.Reveal(), AppToken: c.Slack.AppToken.Reveal(), APIURL: c.Slack.APIURL,
-		Store: a.store, Called: a.metrics.called, Log: a.Log, Now: a.Now,
-		Report: func(ctx context.Context, text string) {
-			m := chat.Message{Summary: text, Parts: []chat.Part{chat.Note(text)}, Key: fmt.Sprintf("report/%x", sha256.Sum256([]byte(text)))} // the key: not again after a restart
-			if _, err := slack.Post(ctx, c.Slack.Channels.Ops, m); err != nil {
-				a.Log.Warn("could not report", "text", text, "error", err)
-			}
-		},
-	})
+	slack := a.voice()
 	runner, err := a.Runner(slack)
 	if err != nil {
 		return err
@@ -41,11 +31,13 @@ func (a *App) Run(ctx context.Context, greeted func()) error {
 	lists := a.lists(slack, desk)
 	missing := &dated{desk: desk, lists: lists}
 	watcher := a.watch(slack, missing)
+	heartbeats := a.heartbeats(watcher)
+	monitor := a.monitor(ctx, slack, desk, heartbeats)
 	scheduler, err := a.scheduler(runner, slack, watcher.Tells, listSchedules(lists)...)
 	if err != nil {
 		return err
 	}
-	missing.scheduler = scheduler
+	missing.scheduler, missing.monitor = scheduler, monitor
 	parts := a.parts(slack, runner, scheduler)
 	parts.Desk = desk
 	options := answers(c, parts)
@@ -59,17 +51,39 @@ func (a *App) Run(ctx context.Context, greeted func()) error {
 	if desk != nil {
 		works = append(works, desk.Run)
 	}
+	if monitor != nil {
+		works = append(works, monitor.Run)
+	}
 	if lists != nil {
 		works = append(works, lists.Run)
 	}
+	v := newVitals(a, runner, listener, monitor, recorded(desk, lists, monitor, a.Now))
 	if address := c.HTTP.Listen; address != "" {
-		v := newVitals(a, runner, listener, recorded(desk, lists, nil, a.Now))
-		works = append(works, func(ctx context.Context) error { return v.Run(ctx, address) })
+		works = append(works, func(ctx context.Context) error { return v.Run(ctx, address, heartbeats) })
+	}
+	if d := a.deadMan(slack, v.awake); d != nil {
+		works = append(works, d.Run)
 	}
 	if err := watcher.Beat(ctx); err != nil { // before anything makes up for what was missed
 		a.Log.Warn("opsbot cannot note that it lives; trying on", "error", err)
 	}
 	return together(ctx, slack, listener, greeted, works)
+}
+
+// voice speaks to Slack, and reports in the ops channel what Slack refuses it.
+func (a *App) voice() *bot.Slack {
+	var slack *bot.Slack
+	slack = bot.NewSlack(bot.SlackOptions{
+		BotToken: a.Config.Slack.BotToken.Reveal(), AppToken: a.Config.Slack.AppToken.Reveal(), APIURL: a.Config.Slack.APIURL,
+		Store: a.store, Called: a.metrics.called, Log: a.Log, Now: a.Now,
+		Report: func(ctx context.Context, text string) {
+			m := chat.Message{Summary: text, Parts: []chat.Part{chat.Note(text)}, Key: fmt.Sprintf("report/%x", sha256.Sum256([]byte(text)))} // the key: not again after a restart
+			if _, err := slack.Post(ctx, a.Config.Slack.Channels.Ops, m); err != nil {
+				a.Log.Warn("could not report", "text", text, "error", err)
+			}
+		},
+	})
+	return slack
 }
 
 // together runs the long-lived parts. Slack outlives the others, because their last words go through it.

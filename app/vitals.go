@@ -14,6 +14,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/kampyn/opsbot/bot"
+	"github.com/kampyn/opsbot/chat"
+	"github.com/kampyn/opsbot/health"
 	"github.com/kampyn/opsbot/jobs"
 	"github.com/kampyn/opsbot/state"
 )
@@ -30,6 +32,7 @@ type vitals struct {
 	a        *App
 	runner   *jobs.Runner
 	listener *bot.Bot
+	monitor  *health.Monitor // nil without health checks
 	probes   *state.Collection[time.Time]
 	age      *prometheus.GaugeVec
 	size     *prometheus.GaugeVec
@@ -39,8 +42,8 @@ type vitals struct {
 	fault  error     // of the last look
 }
 
-func newVitals(a *App, runner *jobs.Runner, listener *bot.Bot, records []reading) *vitals {
-	v := &vitals{a: a, runner: runner, listener: listener, probes: state.NewCollection[time.Time](a.store, "vitals", nil), looked: a.Now(),
+func newVitals(a *App, runner *jobs.Runner, listener *bot.Bot, monitor *health.Monitor, records []reading) *vitals {
+	v := &vitals{a: a, runner: runner, listener: listener, monitor: monitor, probes: state.NewCollection[time.Time](a.store, "vitals", nil), looked: a.Now(),
 		age: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "opsbot_backup_newest_verified_timestamp_seconds",
 			Help: "When the newest verified backup of a database was begun; 0 when there is none."}, []string{"database"}),
 		size: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "opsbot_backup_newest_verified_bytes",
@@ -51,8 +54,8 @@ func newVitals(a *App, runner *jobs.Runner, listener *bot.Bot, records []reading
 	return v
 }
 
-// Run listens until ctx ends; it fails when it cannot.
-func (v *vitals) Run(ctx context.Context, address string) error {
+// Run listens until ctx ends, for heartbeats too; it fails when it cannot.
+func (v *vitals) Run(ctx context.Context, address string, heartbeats http.Handler) error {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		return fmt.Errorf("app: listen for health and metrics: %w", err)
@@ -61,7 +64,8 @@ func (v *vitals) Run(ctx context.Context, address string) error {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, v.lives()) })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) { say(w, v.ready(r.Context())) })
 	mux.Handle("GET /metrics", promhttp.HandlerFor(v.a.metrics.registry, promhttp.HandlerOpts{}))
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	mux.Handle(health.HeartbeatPath, heartbeats)
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second}
 	v.a.Log.Info("health and metrics are answered", "address", listener.Addr().String())
 	var all sync.WaitGroup
 	defer all.Wait()
@@ -93,7 +97,18 @@ func (v *vitals) lives() (faults []string) {
 }
 
 // ready names what keeps the work from being done.
-func (v *vitals) ready(ctx context.Context) (faults []string) {
+func (v *vitals) ready(ctx context.Context) []string {
+	faults := v.awake(ctx)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.fault != nil && v.a.Now().Sub(v.looked) > lately {
+		faults = append(faults, "the object store has not answered since "+v.looked.UTC().Format(time.RFC3339))
+	}
+	return faults
+}
+
+// awake names what keeps it from seeing and telling what goes wrong. Of an object store that is away it can tell.
+func (v *vitals) awake(ctx context.Context) (faults []string) {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
 	if err := v.probes.Put(ctx, "readyz", time.Now().UTC()); err != nil {
@@ -103,10 +118,15 @@ func (v *vitals) ready(ctx context.Context) (faults []string) {
 	if v.listener.Sockets() == 0 {
 		faults = append(faults, "no connection to Slack is open")
 	}
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.fault != nil && v.a.Now().Sub(v.looked) > lately {
-		faults = append(faults, "the object store has not answered since "+v.looked.UTC().Format(time.RFC3339))
+	if v.monitor != nil {
+		late, err := v.monitor.Late(ctx)
+		switch {
+		case err != nil:
+			v.a.Log.Warn("whether health checks are looked at is not known", "error", err)
+			faults = append(faults, "whether health checks are looked at is not known")
+		case len(late) > 0:
+			faults = append(faults, fmt.Sprintf("%s overdue to be looked at, such as %s", chat.Plural(int64(len(late)), "health check"), late[0]))
+		}
 	}
 	return append(faults, v.lives()...)
 }
