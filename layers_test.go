@@ -42,7 +42,7 @@ var layers = []layer{
 		"config", "commands", "checkup", "checklists", "health", "watch", "incidents", "bot", "jobs", "backups", "databases", "objects", "github", "events", "state", "chat",
 	}},
 	{name: "config", may: []string{"chat"}},
-	{name: "commands", may: []string{"bot", "jobs", "health", "incidents", "backups", "databases", "objects", "events", "chat"},
+	{name: "commands", may: []string{"bot", "jobs", "checklists", "health", "incidents", "backups", "databases", "objects", "events", "chat"},
 		tests: []string{"demo/stage", "app", "config", "state"}},
 	{name: "jobs", may: []string{"checkup", "backups", "databases", "objects", "events", "state", "chat"}},
 	{name: "checklists", may: []string{"health", "incidents", "converge", "bot", "charts", "backups", "github", "events", "state", "chat"},

@@ -80,7 +80,7 @@ func listSchedules(desk *checklists.Desk) []jobs.Schedule {
 			continue
 		}
 		all = append(all, jobs.Schedule{
-			Name: "Checklist " + t.Name, Spec: t.Schedule, Location: t.Location, Missed: jobs.CatchUp,
+			Name: checklists.ScheduleName(t.Name), Spec: t.Schedule, Location: t.Location, Missed: jobs.CatchUp,
 			Fire: func(ctx context.Context, at time.Time, late bool) error { return desk.Scheduled(ctx, t.Name, at, late) },
 		})
 	}

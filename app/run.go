@@ -39,7 +39,7 @@ func (a *App) Run(ctx context.Context, greeted func()) error {
 	}
 	missing.scheduler, missing.monitor = scheduler, monitor
 	parts := a.parts(slack, runner, scheduler)
-	parts.Desk = desk
+	parts.Desk, parts.Lists = desk, lists
 	options := answers(c, parts)
 	options.Slack, options.Store, options.Events, options.About = slack, a.store, a.Events, a.About
 	options.Settled, options.Log, options.Now, options.StoreWithin = a.metrics.settled, a.Log, a.Now, a.StoreWithin

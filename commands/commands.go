@@ -12,6 +12,7 @@ import (
 	"github.com/kampyn/opsbot/backups"
 	"github.com/kampyn/opsbot/bot"
 	"github.com/kampyn/opsbot/chat"
+	"github.com/kampyn/opsbot/checklists"
 	"github.com/kampyn/opsbot/databases"
 	"github.com/kampyn/opsbot/events"
 	"github.com/kampyn/opsbot/health"
@@ -45,10 +46,13 @@ type Parts struct {
 	Desk      *incidents.Desk
 	Incidents bool
 	// Health looks at the checks; Checks says that there are some, as with incidents.
-	Health  *health.Monitor
-	Checks  bool
-	Version string
-	Now     func() time.Time
+	Health *health.Monitor
+	Checks bool
+	// Lists looks after checklists; Checklists says that they are switched on, as with incidents.
+	Lists      *checklists.Desk
+	Checklists bool
+	Version    string
+	Now        func() time.Time
 }
 
 // All lists the commands in the order of the help.
@@ -59,6 +63,9 @@ func All(p Parts) []bot.Command {
 	}
 	if p.Checks {
 		all = append(all, p.health())
+	}
+	if p.Checklists {
+		all = append(all, p.checklist())
 	}
 	return append(all, p.jobs(), p.audit(), p.ops())
 }

@@ -52,6 +52,7 @@ import (
 //	anna reacts 'pattern' pushpin      on the newest message that matches; unreacts, edits 'pattern' 'text', answers, deletes
 //	anna picks 'pattern' action value  from a menu of the newest message that only anna sees and that matches
 //	anna shares 'text' graph.png       posts a file
+//	anna ticks 'Logs are reviewed'     an empty checkbox of the newest message that has it; anna unticks
 //	anna lacks 'pattern'               the newest message that only anna sees does not match
 //	ops marked 'pattern' pushpin       the bot's reaction comes onto the newest message that matches; unmarked: goes
 //	anna opens-home                    anna opens App Home
@@ -245,6 +246,8 @@ func person(name string) func(*testscript.TestScript, bool, []string) {
 				ts.Fatalf("%s what?", verb)
 			}
 			ts.Check(c.Marks(user, verb, rest[0], rest[1:]...))
+		case "ticks", "unticks":
+			ts.Check(c.Ticks(user, strings.Join(rest, " "), verb == "ticks"))
 		case "shares":
 			ts.Check(c.Shares(user, rest[0], rest[1], []byte("a file")))
 		case "lacks":

@@ -64,11 +64,11 @@ func (p Parts) incidentOpen(ctx context.Context, r bot.Request) (bot.Reply, erro
 	return p.declareOpen(ctx, r)
 }
 
-// question is what was asked before it was known which incident is meant.
+// question is what was asked before it was known which incident, or which checklist, is meant.
 type question struct {
-	Incident int      `json:"i"`
-	Word     string   `json:"w"`
-	Words    []string `json:"a,omitempty"`
+	Number int      `json:"i"`
+	Word   string   `json:"w"`
+	Words  []string `json:"a,omitempty"`
 }
 
 // which finds the incident that is meant: the one that the first word names, or the one whose channel it is. Otherwise
@@ -110,7 +110,7 @@ func (p Parts) askWhich(ctx context.Context, r bot.Request) (*bot.Reply, error) 
 		if !may(i) {
 			continue
 		}
-		value, err := json.Marshal(question{Incident: i.Number, Word: word, Words: r.Words})
+		value, err := json.Marshal(question{Number: i.Number, Word: word, Words: r.Words})
 		if err != nil {
 			return nil, fmt.Errorf("commands: %w", err)
 		}
@@ -126,11 +126,11 @@ func (p Parts) askWhich(ctx context.Context, r bot.Request) (*bot.Reply, error) 
 	return &bot.Reply{Message: &chat.Message{Summary: text, Private: true, Parts: []chat.Part{chat.Text(text), buttons}}}, nil
 }
 
-// chosen goes on with what was asked, for the incident that was chosen.
+// chosen goes on with what was asked, for the incident or checklist that was chosen.
 func chosen(ctx context.Context, r bot.Request, words []bot.Word) (bot.Reply, error) {
 	var q question
 	if err := json.Unmarshal([]byte(r.Value), &q); err != nil {
-		return bot.Reply{}, fmt.Errorf("commands: which incident: %w", err)
+		return bot.Reply{}, fmt.Errorf("commands: %s: %w", r.Action, err)
 	}
 	for _, w := range words {
 		if w.Name != q.Word {
@@ -139,11 +139,11 @@ func chosen(ctx context.Context, r bot.Request, words []bot.Word) (bot.Reply, er
 		if err := r.May(ctx, w.Role); err != nil {
 			return bot.Reply{}, err
 		}
-		r.Action, r.Value = "incident "+w.Name, ""
-		r.Words = append([]string{"#" + strconv.Itoa(q.Incident)}, q.Words...)
+		r.Action, r.Value = strings.TrimSuffix(r.Action, ".which")+" "+w.Name, ""
+		r.Words = append([]string{"#" + strconv.Itoa(q.Number)}, q.Words...)
 		return w.Run(ctx, r)
 	}
-	return bot.Reply{}, fmt.Errorf("commands: which incident: unknown word %q", q.Word)
+	return bot.Reply{}, fmt.Errorf("commands: %s: unknown word %q", r.Action, q.Word)
 }
 
 // mayRun says who may decide about an incident: whoever is involved in operations, declared it or has a role in it.

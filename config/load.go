@@ -15,7 +15,7 @@ import (
 )
 
 // forManifest are the sections that Slack's manifest depends on.
-var forManifest = []string{"slack.command_prefix", "roles", "incidents"}
+var forManifest = []string{"slack.command_prefix", "roles", "incidents", "checklists"}
 
 // LoadForManifest reads a file for what Slack's manifest depends on. What is wrong elsewhere does not matter, so the
 // tokens, which Slack gives for a manifest, need not be there yet; nothing else of the answer may be used.

@@ -251,6 +251,7 @@ func (s *Stage) writeConfig() error {
 		{Key: "incidents", Value: map[string]any{
 			"services": []string{"api", "orders", "payments", "notifications"}, "on_call": []string{s.OnCall}, "stakeholders": "business",
 		}},
+		{Key: "checklists", Value: map[string]any{}}, // those of the handbook; who is on call is asked
 		{Key: "backups", Value: map[string]any{"full": "0 2 * * *", "timezone": "Asia/Kolkata"}},
 	})
 	if err != nil {

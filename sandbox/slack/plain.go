@@ -4,10 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
-// Plain is the message as a person reads it: the text of its blocks, mentions and links by name, buttons as [Label],
+// Plain is the message as a person reads it: the text of its blocks, mentions and links by name, buttons as [Label], checkboxes as ( ) and (x),
 // files as (file NAME). Marks of mrkdwn such as *bold* stay. Without blocks it is the text.
 func (m Message) Plain() string {
 	if m.plain != "" || len(m.Blocks) == 0 {
@@ -114,7 +115,14 @@ func plainElement(v any, names func(string) string) string {
 		var labels []string
 		for _, o := range items(e["options"]) {
 			option, _ := o.(object) // nil reads as nothing
-			labels = append(labels, "( ) "+plainOf(option["text"], names))
+			mark := "( ) "
+			if slices.ContainsFunc(items(e["initial_options"]), func(o any) bool {
+				chosen, _ := o.(object) // the same
+				return chosen["value"] == option["value"]
+			}) {
+				mark = "(x) "
+			}
+			labels = append(labels, mark+plainOf(option["text"], names))
 		}
 		return strings.Join(labels, " ")
 	}
