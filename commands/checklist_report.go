@@ -107,9 +107,9 @@ func listReportText(report checklists.Report, period incidents.Period) string {
 
 // tallyTable is at most 35 characters wide, as much as a phone shows in a line.
 func tallyTable(report checklists.Report) string {
-	table := fmt.Sprintf("%-11s%7s%5s%6s%6s", "", "on time", "late", "unfin.", "open")
+	table := fmt.Sprintf("%-11s%7s%5s%7s%5s", "", "on time", "late", "unfin.", "open")
 	for _, t := range report.ByTemplate {
-		table += fmt.Sprintf("\n%-11s%7d%5d%6d%6d", shorten(t.Name, 10), t.OnTime, t.Late, t.Unfinished, t.Open)
+		table += fmt.Sprintf("\n%-11s%7d%5d%7d%5d", shorten(t.Name, 10), t.OnTime, t.Late, t.Unfinished, t.Open)
 	}
 	return table
 }

@@ -245,6 +245,7 @@ func person(name string) func(*testscript.TestScript, bool, []string) {
 			if len(rest) == 0 {
 				ts.Fatalf("%s what?", verb)
 			}
+			rest[len(rest)-1] = strings.ReplaceAll(rest[len(rest)-1], "<@BOT>", "<@"+c.Slack.BotUserID()+">")
 			ts.Check(c.Marks(user, verb, rest[0], rest[1:]...))
 		case "ticks", "unticks":
 			ts.Check(c.Ticks(user, strings.Join(rest, " "), verb == "ticks"))

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// Plain is the message as a person reads it: the text of its blocks, mentions and links by name, buttons as [Label], checkboxes as ( ) and (x),
-// files as (file NAME). Marks of mrkdwn such as *bold* stay. Without blocks it is the text.
+// Plain is the message as a person reads it: the text of its blocks, mentions and links by name, buttons as [Label],
+// checkboxes as ( ) and (x), files as (file NAME). Marks of mrkdwn such as *bold* stay. Without blocks it is the text.
 func (m Message) Plain() string {
 	if m.plain != "" || len(m.Blocks) == 0 {
 		return m.plain
