@@ -45,7 +45,7 @@ func (u Use) scopes() []Scope {
 		const why = "links at the top of a channel"
 		return []Scope{{Name: "bookmarks:read", Why: why, Optional: true}, {Name: "bookmarks:write", Why: why, Optional: true}}
 	case UseUserGroups:
-		return []Scope{{Name: "usergroups:read", Why: "inviting the members of user groups", Optional: true}}
+		return []Scope{{Name: "usergroups:read", Why: "inviting and asking the members of user groups", Optional: true}}
 	case UseDownloads:
 		return []Scope{{Name: "files:read", Why: "keeping the files that people have shared", Optional: true}}
 	}

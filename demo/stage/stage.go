@@ -251,7 +251,8 @@ func (s *Stage) writeConfig() error {
 		{Key: "incidents", Value: map[string]any{
 			"services": []string{"api", "orders", "payments", "notifications"}, "on_call": []string{s.OnCall}, "stakeholders": "business",
 		}},
-		{Key: "checklists", Value: map[string]any{}}, // those of the handbook; who is on call is asked
+		// Those of the handbook. Who is on call is asked, weekly also somebody without a role.
+		{Key: "checklists", Value: map[string]any{"templates": map[string]any{"weekly": map[string]any{"asks": []string{s.OnCall, s.Chitra}}}}},
 		{Key: "backups", Value: map[string]any{"full": "0 2 * * *", "timezone": "Asia/Kolkata"}},
 	})
 	if err != nil {
