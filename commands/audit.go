@@ -39,7 +39,7 @@ func (p Parts) audit() bot.Command {
 // Names are the words that the log of events puts things under: the commands, and the kinds of runs.
 func Names() []string {
 	names := []string{"verify", "drop"}
-	for _, c := range All(Parts{Incidents: true, Checklists: true}) {
+	for _, c := range All(Parts{Incidents: true, Checks: true, Checklists: true}) {
 		names = append(names, c.Name)
 	}
 	return names

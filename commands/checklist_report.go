@@ -3,7 +3,6 @@ package commands
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -19,10 +18,7 @@ const itemsReported = 6
 
 // listReport answers the person alone; the picture is for the channel, as Slack shows none to one person there.
 func (p Parts) listReport(ctx context.Context, r bot.Request) (bot.Reply, error) {
-	period, err := incidents.ParsePeriod(r.Words, p.listNow())
-	if problem, ok := errors.AsType[*chat.Problem](err); ok {
-		problem.Try = strings.ReplaceAll(problem.Try, "/incident report", "/checklist report")
-	}
+	period, err := incidents.PeriodWords{Command: "/checklist report", Usual: incidents.UsualPeriod}.Parse(r.Words, p.listNow())
 	if err != nil {
 		return bot.Reply{}, err
 	}
