@@ -27,8 +27,8 @@ func (r *reader) check(c *Config) {
 	r.checkBackups(&c.Backups)
 	r.checkGitHub(c.GitHub)
 	r.checkIncidents(c)
-	r.checkChecklists(c)
 	r.checkHealth(c)
+	r.checkChecklists(c)
 	if c.HTTP.Listen != "" {
 		if _, port, err := net.SplitHostPort(c.HTTP.Listen); err != nil || port == "" {
 			r.fault("http.listen", quote(c.HTTP.Listen)+" is no address to listen on", "write one like 127.0.0.1:9464")

@@ -227,6 +227,11 @@ func builtin() []Template {
 			Items: items("All tests pass (unit, integration, E2E)", "Staging matches production", "Database migrations are applied",
 				"A rollback plan is in place", "Monitoring is enabled")},
 	}
-	all[0].Items[2].Probe = &ChecklistProbe{Backups: &BackupsProbe{YoungerThan: 26 * time.Hour}}
+	probes := func(template, item int, p ChecklistProbe) { all[template].Items[item].Probe = &p }
+	probes(0, 0, ChecklistProbe{Health: &HealthProbe{}})
+	probes(0, 2, ChecklistProbe{Backups: &BackupsProbe{}})
+	probes(2, 0, ChecklistProbe{Restores: &RestoresProbe{Any: true}})
+	probes(3, 0, ChecklistProbe{Date: &DateProbe{Name: "secrets-rotated"}})
+	probes(4, 0, ChecklistProbe{CI: &CIProbe{}})
 	return all
 }

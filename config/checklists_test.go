@@ -92,6 +92,8 @@ func TestChecklistFaults(t *testing.T) {
 	item := func(probe string) string {
 		return "checklists: {templates: {daily: {items: [{text: a, probe: " + probe + "}]}}}"
 	}
+	const checked = "\nhealth: {checks: {api: {http: {url: https://api.example.com}}}}"
+	const github = "\ngithub: {repo: kampyn/backend, token: abc}"
 	const probe = "checklists.templates.daily.items[0].probe"
 	many := strings.Repeat("{text: a}, ", 41)
 	for _, c := range []struct{ text, path, say string }{
@@ -112,10 +114,30 @@ func TestChecklistFaults(t *testing.T) {
 		{"checklists: {templates: {daily: {items: [a]}}}", "checklists.templates.daily.items[0]", "section with keys"},
 		{item("{}"), probe, "0 probes"},
 		{item("{backups: {}, incidents: {}}") + "\nincidents: {}", probe, "2 probes"},
-		{item("{incidents: {}}"), probe + ".incidents", "incidents are off"},
+		{item("{backup: {}}"), probe + ".backup", "unknown key"},
+		{item("{incidents: {}}"), probe + ".incidents", "no section incidents"},
+		{item("{actions: {}}"), probe + ".actions", "no section incidents"},
 		{item("{incidents: {open: 1}}") + "\nincidents: {}", probe + ".incidents.open", "unknown key"},
 		{item("{backups: {younger_than: 1s}}"), probe + ".backups.younger_than", "out of range"},
-		{item("{backups: {databases: [ordrs]}}"), probe + ".backups.databases[0]", "not a value"},
+		{item("{backups: {databases: [ordrs]}}"), probe + ".backups.databases[0]", "there is no"},
+		{item("{restores: {databases: [ordrs]}}"), probe + ".restores.databases[0]", "there is no"},
+		{item("{restores: {younger_than: 0s}}"), probe + ".restores.younger_than", "out of range"},
+		{item("{health: {}}"), probe + ".health", "no section health"},
+		{item("{health: {over: 8d}}") + checked, probe + ".health.over", "out of range"},
+		{item("{health: {checks: [apj]}}") + checked, probe + ".health.checks[0]", "there is no"},
+		{item("{health: {uptime: 101%}}") + checked, probe + ".health.uptime", "percent"},
+		{item("{disk: {}}"), probe + ".disk.path", "missing"},
+		{item("{disk: {path: logs}}"), probe + ".disk.path", "no absolute path"},
+		{item("{ci: {}}"), probe + ".ci", "no section github"},
+		{item("{ci: {workflows: ['']}}") + github, probe + ".ci.workflows[0]", "no name"},
+		{item("{alerts: {severity: critcal}}") + github, probe + ".alerts.severity", "there is no"},
+		{item("{date: {}}"), probe + ".date.name", "missing"},
+		{item("{date: {name: Secrets rotated}}"), probe + ".date.name", "cannot be a date's name"},
+		{item("{http: {}}"), probe + ".http.url", "missing"},
+		{item("{command: {}}"), probe + ".command.run", "missing"},
+		{item("{command: {run: [look]}}"), probe + ".command.run[0]", "no absolute path"},
+		{item("{command: {run: [/bin/look], timeout: 1m}}"), probe + ".command.timeout", "out of range"},
+		{item("{command: {run: [/bin/look], env: {A=B: c}}}"), probe + ".command.env.A=B", "cannot be in an environment"},
 		{"checklists: {templates: {daily: {schedule: often}}}", "checklists.templates.daily.schedule", "no cron line"},
 		{"checklists: {templates: {daily: {schedule: '@every 5m'}}}", "checklists.templates.daily.schedule", "start of the program"},
 		{"checklists: {templates: {deployment: {schedule: '@daily'}}}", "checklists.templates.deployment.schedule", "knows no version"},
