@@ -114,6 +114,9 @@ func (l List) probeLines() []string {
 		default:
 			line += " · " + incidents.Cut(e.Evidence.Say, mostSay) + " · " + chat.Time(e.Evidence.At)
 		}
+		if !e.Tick.At.IsZero() {
+			line += " · ☑️ " + e.Tick.By.Mention() + ", " + chat.Time(e.Tick.At)
+		}
 		if !e.Fell.IsZero() {
 			line += " · it had passed until " + chat.Time(e.Fell)
 		}
@@ -131,7 +134,7 @@ func (l List) probeLines() []string {
 
 func icon(e Entry) string {
 	switch {
-	case e.Evidence.Outcome == Passed:
+	case e.Ticked():
 		return "✅"
 	case e.Evidence.Outcome == Failed:
 		return "❌"
@@ -187,6 +190,9 @@ func (l List) peopleParts() []chat.Part {
 }
 
 func (l List) personLine(e Entry) string {
+	if e.Probe != "" {
+		return "" // it has a line with what was found
+	}
 	if l.Status == Open && !e.Ticked() && e.Link == "" && e.Owner == "" && len(e.Notes) == 0 {
 		return ""
 	}

@@ -37,7 +37,7 @@ type Choice struct {
 func (l List) groups() [][]int {
 	var people []int
 	for n, e := range l.Items {
-		if e.Probe == "" {
+		if e.forPeople() {
 			people = append(people, n+1)
 		}
 	}

@@ -111,9 +111,12 @@ func (l *List) Tick(act Act, n int) error {
 	switch {
 	case err != nil:
 		return err
-	case e.Probe != "":
+	case !e.forPeople():
 		return &chat.Problem{Say: fmt.Sprintf("%s ticks itself when opsbot finds it well.", quoted(e.Text)),
 			Try: "Press *Check again*, or *Override…* with a reason."}
+	case e.Ticked() && e.Tick.At.IsZero():
+		return &chat.Problem{Say: fmt.Sprintf("%s has ticked itself: %s.", quoted(e.Text), e.Evidence.Say),
+			Try: fmt.Sprintf("`/checklist set %s` says that it was done again today.", e.Keeps)}
 	case e.Ticked():
 		return &chat.Problem{Say: fmt.Sprintf("%s was ticked already by %s, %s.", quoted(e.Text), e.Tick.By.Mention(), chat.Time(e.Tick.At)),
 			Try: "There is nothing to do about it."}
@@ -134,7 +137,10 @@ func (l *List) Untick(act Act, n int) error {
 	case e.Overridden():
 		e.Override = Override{}
 		l.note(act, "unticked", fmt.Sprintf("%s took back the override of %s.", act.By.Mention(), quoted(e.Text)))
-	case e.Probe != "" || !e.Ticked():
+	case e.Keeps != "" && e.Ticked() && e.Tick.At.IsZero():
+		return &chat.Problem{Say: fmt.Sprintf("%s has ticked itself: %s.", quoted(e.Text), e.Evidence.Say),
+			Try: fmt.Sprintf("If that is wrong, `/checklist set %s` with a day sets another one.", e.Keeps)}
+	case !e.forPeople() || e.Tick.At.IsZero():
 		return &chat.Problem{Say: quoted(e.Text) + " is not ticked by anybody.", Try: "There is nothing to take back."}
 	default:
 		e.Tick = Tick{}
@@ -290,6 +296,8 @@ func (l *List) Found(evidence map[int]Evidence, asked int, now time.Time) {
 		before := e.Evidence.Outcome
 		e.Evidence = found
 		switch passed := found.Outcome == Passed; {
+		case e.Keeps != "" && !e.Tick.At.IsZero(): // a person has, and the day follows
+			e.Fell = time.Time{}
 		case passed && before != Passed:
 			e.Fell = time.Time{}
 			e.Override.Spent = !e.Override.At.IsZero()

@@ -36,6 +36,7 @@ type Desk struct {
 	o         Options
 	lists     *state.Collection[List]
 	requested *state.Collection[int]
+	kept      *Kept
 	engine    *converge.Engine[List]
 
 	mu sync.Mutex
@@ -57,6 +58,7 @@ func New(o Options) *Desk {
 		o:         o,
 		lists:     state.NewCollection(o.Store, "checklist", fields),
 		requested: state.NewCollection[int](o.Store, "checklist-request", nil),
+		kept:      NewKept(o.Store),
 		looking:   map[string]time.Time{},
 	}
 	d.engine = converge.New(converge.Options[List]{

@@ -26,7 +26,7 @@ func (d *Desk) lanes() []lane {
 		voice = append(voice, d.reminder(n))
 	}
 	return []lane{
-		{Name: "log", Effects: []effect{d.record(), d.supersede()}},
+		{Name: "log", Effects: []effect{d.record(), d.supersede(), d.keep()}},
 		{Name: "slack", Effects: []effect{d.message(), d.link()}},
 		{Name: "voice", Effects: voice, Next: d.o.Rules.remindAt},
 		{Name: "probes", Effects: []effect{d.look()}, Next: d.o.Rules.lookAt},

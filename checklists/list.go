@@ -79,11 +79,14 @@ type Entry struct {
 
 // Ticked says that a person has ticked it, or its probe passes.
 func (e Entry) Ticked() bool {
-	if e.Probe != "" {
-		return e.Evidence.Outcome == Passed
+	if e.Probe != "" && e.Evidence.Outcome == Passed {
+		return true
 	}
-	return !e.Tick.At.IsZero()
+	return e.forPeople() && !e.Tick.At.IsZero()
 }
+
+// forPeople says that people can tick it.
+func (e Entry) forPeople() bool { return e.Probe == "" || e.Keeps != "" }
 
 // Overridden says that a person's word stands against the probe's.
 func (e Entry) Overridden() bool { return !e.Override.At.IsZero() && !e.Override.Spent }

@@ -3,13 +3,12 @@ package checklists
 import (
 	"context"
 
-	"github.com/kampyn/opsbot/chat"
 	"github.com/kampyn/opsbot/health"
 )
 
 // HTTP passes when a web server answers as is wanted, as a health check would look at it.
 type HTTP struct {
-	// Ask looks, as (health.HTTP).Look does; Target names what is asked, without secrets.
+	// Ask looks, as (health.HTTP).Look does; Target names what is asked, in mrkdwn and without secrets.
 	Ask    health.Look
 	Target string
 }
@@ -17,7 +16,7 @@ type HTTP struct {
 // Look implements Probe.
 func (p HTTP) Look(ctx context.Context) Evidence {
 	r := p.Ask(ctx)
-	say := chat.Literal(p.Target) + ": " + r.Say
+	say := p.Target + ": " + r.Say
 	switch r.Outcome {
 	case health.OK:
 		return Evidence{Outcome: Passed, Say: say}

@@ -35,7 +35,7 @@ func TestHTTPProbe(t *testing.T) {
 	}))
 	defer server.Close()
 	ask := func(url string) Evidence {
-		return HTTP{Ask: health.HTTP{URL: url, Now: time.Now}.Look, Target: "staging"}.Look(t.Context())
+		return HTTP{Ask: health.HTTP{URL: url, Now: time.Now}.Look, Target: "`staging`"}.Look(t.Context())
 	}
 	require.Equal(t, Passed, ask(server.URL+"/good").Outcome)
 	bad := ask(server.URL + "/bad?token=sesame")

@@ -41,6 +41,8 @@ type Item struct {
 	Owner string `json:"owner,omitempty"`
 	// Probe is the name of what looks at it in Rules.Probes; "" if a person does.
 	Probe string `json:"probe,omitempty"`
+	// Keeps is the name of the day that its probe looks at. Then people can tick it, too, which sets that to the day.
+	Keeps string `json:"keeps,omitempty"`
 }
 
 // Probe looks at one thing and says what it found. Its answer is Unknown for whatever it could not find out; a context that
