@@ -46,6 +46,9 @@ func (a *App) checklistProbe(p *config.ChecklistProbe, through proofs) checklist
 		return checklists.Alerts{Repo: through.repo, Severity: p.Alerts.Severity}
 	case p.Date != nil:
 		return checklists.Date{Kept: through.kept, Name: p.Date.Name, YoungerThan: p.Date.YoungerThan, Now: a.Now}
+	case p.HTTP != nil:
+		target, look := (&sights{now: a.Now}).http(p.HTTP)
+		return checklists.HTTP{Ask: look, Target: target}
 	case p.Command != nil:
 		return command(p.Command)
 	}

@@ -16,16 +16,16 @@ import (
 
 // lists is where checklists are looked after; nil when they are switched off. Without Slack, on the command line, what
 // follows from its decisions is left to the bot.
-func (a *App) lists(slack *bot.Slack, desk *incidents.Desk) *checklists.Desk {
+func (a *App) lists(slack *bot.Slack, through proofs) *checklists.Desk {
 	if a.Config.Checklists == nil {
 		return nil
 	}
-	rules := a.checklistRules(a.Config.Checklists, desk)
+	rules := a.checklistRules(a.Config.Checklists, through)
 	return checklists.New(checklists.Options{Store: a.store, Events: a.Events, Slack: slack, Rules: rules, Now: a.Now, Log: a.Log})
 }
 
 // checklistRules are what the configuration decides about checklists.
-func (a *App) checklistRules(c *config.Checklists, desk *incidents.Desk) checklists.Rules {
+func (a *App) checklistRules(c *config.Checklists, through proofs) checklists.Rules {
 	rules := checklists.Rules{
 		Probes: map[string]checklists.Probe{}, LookEvery: c.LookEvery,
 		Quiet: incidents.Quiet{From: sinceMidnight(c.Nights.From), To: sinceMidnight(c.Nights.To), Location: c.Timezone},
@@ -37,35 +37,19 @@ func (a *App) checklistRules(c *config.Checklists, desk *incidents.Desk) checkli
 		}
 		for _, i := range t.Items {
 			item := checklists.Item{Text: i.Text, Link: i.Link, Optional: !i.Required, Owner: i.Owner}
-			if probe := a.checklistProbe(i.Probe, desk); probe != nil {
+			if probe := a.checklistProbe(i.Probe, through); probe != nil {
 				// By its words, so that a list that is open is looked at as the configuration now says.
 				item.Probe = t.Name + "/" + i.Text
 				rules.Probes[item.Probe] = probe
+				if i.Probe.Date != nil {
+					item.Keeps = i.Probe.Date.Name
+				}
 			}
 			template.Items = append(template.Items, item)
 		}
 		rules.Templates = append(rules.Templates, template)
 	}
 	return rules
-}
-
-// checklistProbe makes what looks at an item; nil if people do.
-func (a *App) checklistProbe(p *config.ChecklistProbe, desk *incidents.Desk) checklists.Probe {
-	switch {
-	case p == nil:
-		return nil
-	case p.Backups != nil:
-		databases := p.Backups.Databases
-		if len(databases) == 0 {
-			for _, d := range a.Config.Databases {
-				databases = append(databases, d.Name)
-			}
-		}
-		return checklists.Backups{Catalogue: a.Catalogue.List, Databases: databases, YoungerThan: p.Backups.YoungerThan, Now: a.Now}
-	case p.Incidents != nil:
-		return checklists.Incidents{Open: desk.Open}
-	}
-	return nil
 }
 
 // listSchedules open the lists that are due. A firing is the request of its list, so it opens one whatever happens; one that

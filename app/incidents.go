@@ -15,22 +15,27 @@ import (
 
 // desk is where incidents are looked after; nil when they are switched off. Without Slack, on the command line, what
 // follows from its decisions is left to the bot.
-func (a *App) desk(slack *bot.Slack) (*incidents.Desk, error) {
+func (a *App) desk(slack *bot.Slack, repo *github.Repo) *incidents.Desk {
 	c := a.Config
 	if c.Incidents == nil {
-		return nil, nil
+		return nil
 	}
 	o := incidents.Options{
 		Store: a.store, Events: a.Events, Slack: slack, Objects: a.Objects, Rules: incidentRules(c), Now: a.Now, Log: a.Log,
 	}
-	if c.GitHub != nil {
-		repo, err := github.New(github.Options{Repo: c.GitHub.Repo, Token: c.GitHub.Token.Reveal(), APIURL: c.GitHub.APIURL, Now: a.Now})
-		if err != nil {
-			return nil, err
-		}
+	if repo != nil {
 		o.GitHub, o.Labels = repo, c.GitHub.Labels
 	}
-	return incidents.New(o), nil
+	return incidents.New(o)
+}
+
+// repository is that of GitHub; nil without one. All that ask there share it, and with it what is known of its limits.
+func (a *App) repository() (*github.Repo, error) {
+	g := a.Config.GitHub
+	if g == nil {
+		return nil, nil
+	}
+	return github.New(github.Options{Repo: g.Repo, Token: g.Token.Reveal(), APIURL: g.APIURL, Now: a.Now})
 }
 
 // incidentRules are what the configuration decides about incidents.

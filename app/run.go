@@ -10,6 +10,7 @@ import (
 
 	"github.com/kampyn/opsbot/bot"
 	"github.com/kampyn/opsbot/chat"
+	"github.com/kampyn/opsbot/checklists"
 	"github.com/kampyn/opsbot/commands"
 	"github.com/kampyn/opsbot/config"
 	"github.com/kampyn/opsbot/jobs"
@@ -24,11 +25,12 @@ func (a *App) Run(ctx context.Context, greeted func()) error {
 	if err != nil {
 		return err
 	}
-	desk, err := a.desk(slack)
+	repo, err := a.repository()
 	if err != nil {
 		return err
 	}
-	lists := a.lists(slack, desk)
+	desk := a.desk(slack, repo)
+	lists := a.lists(slack, proofs{desk: desk, repo: repo, kept: checklists.NewKept(a.store)})
 	missing := &dated{desk: desk, lists: lists}
 	watcher := a.watch(slack, missing)
 	heartbeats := a.heartbeats(watcher)
