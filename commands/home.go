@@ -29,6 +29,7 @@ func Home(p Parts) bot.Home {
 	return bot.Home{Stamp: h.stamp, Sections: []bot.Section{
 		{Name: "opsbot", Draw: h.actions},
 		{Name: "Needs a decision", Draw: h.decisions},
+		{Name: "Health", Draw: h.health},
 		{Name: "Incidents", Draw: h.incidents},
 		{Name: "Running", Draw: h.running},
 		{Name: "Backups", Draw: h.backups},
@@ -48,7 +49,7 @@ type home struct {
 	entries  []backups.Entry
 }
 
-// stamp changes with every event and with the progress of every run.
+// stamp changes with every event, with the progress of every run and with how checks stand.
 func (h *home) stamp(ctx context.Context) (string, error) {
 	last, err := h.Events.Query(ctx, events.Filter{Limit: 1})
 	if err != nil {
@@ -71,7 +72,8 @@ func (h *home) stamp(ctx context.Context) (string, error) {
 			fmt.Fprint(&b, len(run.Plan.Approvals))
 		}
 	}
-	return b.String(), nil
+	stand, err := h.healthStamp(ctx)
+	return b.String() + stand, err
 }
 
 // actions are the common things, as far as the person may do them.
