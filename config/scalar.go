@@ -42,6 +42,32 @@ func (r *reader) scalar(path string, node ast.Node, v reflect.Value) {
 		if *target = n; err != nil {
 			say = quote(text) + " is no whole number"
 		}
+	case *time.Duration, *Percent, *Bytes, *Clock:
+		say, try = measured(text, target)
+	case *slog.Level:
+		levels := map[string]slog.Level{"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError}
+		level, known := levels[text]
+		if *target = level; !known {
+			say, try = oneOf(text, "debug", "info", "warn", "error")
+		}
+	case **time.Location:
+		zone, err := time.LoadLocation(text)
+		if err == nil && text != "" && text != "Local" {
+			*target = zone
+			break
+		}
+		say, try = quote(text)+" is no time zone", "write one like Asia/Kolkata or UTC"
+	default:
+		panic(fmt.Sprintf("config: no way to read a %T", target))
+	}
+	if say != "" {
+		r.report(path, node.GetToken(), say, try)
+	}
+}
+
+// measured reads an amount of time, of a whole or of bytes.
+func measured(text string, into any) (say, try string) {
+	switch target := into.(type) {
 	case *time.Duration:
 		d, err := parseDuration(text)
 		if *target = d; err != nil {
@@ -62,25 +88,8 @@ func (r *reader) scalar(path string, node ast.Node, v reflect.Value) {
 		if *target = Clock(at.Hour()*60 + at.Minute()); err != nil {
 			say, try = quote(text)+" is no time of the day", "write it like 22:00"
 		}
-	case *slog.Level:
-		levels := map[string]slog.Level{"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError}
-		level, known := levels[text]
-		if *target = level; !known {
-			say, try = oneOf(text, "debug", "info", "warn", "error")
-		}
-	case **time.Location:
-		zone, err := time.LoadLocation(text)
-		if err == nil && text != "" && text != "Local" {
-			*target = zone
-			break
-		}
-		say, try = quote(text)+" is no time zone", "write one like Asia/Kolkata or UTC"
-	default:
-		panic(fmt.Sprintf("config: no way to read a %T", target))
 	}
-	if say != "" {
-		r.report(path, node.GetToken(), say, try)
-	}
+	return say, try
 }
 
 // days are whole ones, of 24 hours.
