@@ -72,7 +72,7 @@ func TestHeartbeats(t *testing.T) {
 	require.True(t, waitFor(20*time.Second, alerted("with exit status 3")))
 	status, _ = call("/heartbeat/sesame-sesame-sesame")
 	require.Equal(t, http.StatusNoContent, status)
-	require.True(t, waitFor(20*time.Second, func() bool { return !alerted("is down")() }))
+	require.True(t, waitFor(20*time.Second, alerted("report is well again")))
 
 	require.True(t, waitFor(20*time.Second, func() bool { return calls.Load() > 1 }))
 	s.Slack.Faults().ServerError("apps.connections.open", -1, 500)
