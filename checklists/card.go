@@ -25,7 +25,11 @@ func (l List) Card() chat.Message {
 		parts = append(parts, chat.Note(fmt.Sprintf("Posted late: opsbot was away %s.", chat.Time(l.For))))
 	}
 	if lines := l.probeLines(); len(lines) > 0 {
-		parts = append(parts, chat.Text("*Looked at by opsbot*\n"+strings.Join(lines, "\n")))
+		title := "*Looked at by opsbot*"
+		if l.Status == Open && l.LookedFor < l.Asked {
+			title += " · ⏳ looking again"
+		}
+		parts = append(parts, chat.Text(title+"\n"+strings.Join(lines, "\n")))
 	}
 	parts = append(parts, l.peopleParts()...)
 	if l.Status == Open {

@@ -25,19 +25,23 @@ type Backups struct {
 func (b Backups) Look(ctx context.Context) Evidence {
 	var oldest time.Time
 	var eldest string
-	var wrong []string
+	var none, wrong []string
 	for _, database := range b.Databases {
 		at, err := b.newest(ctx, database)
 		switch {
 		case err != nil:
 			return Evidence{Outcome: Unknown, Say: "The backups could not be listed: " + chat.Escape(chat.Redact(err.Error()))}
 		case at.IsZero():
-			wrong = append(wrong, chat.Literal(database)+" has no verified backup")
+			none = append(none, chat.Literal(database))
 		case b.Now().Sub(at) > b.YoungerThan:
 			wrong = append(wrong, fmt.Sprintf("the newest verified one of %s is %s old", chat.Literal(database), chat.Span(b.Now().Sub(at))))
 		case oldest.IsZero() || at.Before(oldest):
 			oldest, eldest = at, database
 		}
+	}
+	if len(none) > 0 {
+		has := map[bool]string{true: " has", false: " have"}[len(none) == 1]
+		wrong = append([]string{strings.Join(none, ", ") + has + " no verified backup"}, wrong...)
 	}
 	if len(wrong) > 0 {
 		say := strings.Join(wrong, "; ")

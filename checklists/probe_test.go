@@ -29,7 +29,7 @@ func TestBackupsProbe(t *testing.T) {
 			"the newest verified one of `orders` is 1 d 6 h old (at most 1 d 2 h)"},
 		"only an unverified one is fresh": {[]backups.Entry{unverified, verified(30)}, []backups.Entry{verified(4)}, nil, Failed,
 			"the newest verified one of `orders` is 1 d 6 h old (at most 1 d 2 h)"},
-		"none":             {[]backups.Entry{unverified}, nil, nil, Failed, "`orders` has no verified backup; `users` has no verified backup (at most 1 d 2 h)"},
+		"none":             {[]backups.Entry{unverified}, nil, nil, Failed, "`orders`, `users` have no verified backup (at most 1 d 2 h)"},
 		"not to be listed": {nil, nil, errors.New("dial tcp: refused"), Unknown, "The backups could not be listed: dial tcp: refused"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -46,6 +46,7 @@ func (p Parts) checklist() bot.Command {
 		},
 		Uses: []bot.Use{bot.UseUserGroups},
 	}
+	c.Words = append(c.Words, bot.Word{Name: "set", Usage: "[name] [day]", Summary: "keep the day on which something was done last, as of secrets", Role: bot.Anyone, Run: p.setWords})
 	words, actions := p.checklistItems()
 	c.Words, c.Actions = append(c.Words, words...), append(c.Actions, actions...)
 	c.Actions = append(c.Actions, bot.Action{Name: "checklist.which", Role: bot.Anyone,

@@ -21,7 +21,7 @@ func greeting(s *stage.Stage) slacksandbox.Guide {
 		People: []slacksandbox.GuidePerson{
 			{UserID: s.Anna, About: "Operator and approver"},
 			{UserID: s.Ben, About: "The same, and admin"},
-			{UserID: s.Chitra, About: "No role: looks, does not touch"},
+			{UserID: s.Chitra, About: "No role: looks, and ticks the weekly checklist"},
 			{UserID: s.Drew, About: "Of another workspace: refused"},
 		},
 		Steps: []slacksandbox.GuideStep{

@@ -23,7 +23,7 @@ func TestScreenshotsOfChecklists(t *testing.T) {
 	page.See(".message.ephemeral", "None is open")
 	page.all("checklist-panel")
 	line("/checklist start daily")
-	page.See(".message", "has no verified backup")
+	page.See(".message", "no verified backup")
 	page.all("checklist-daily")
 	page.Click(".message button", "Override…")
 	page.See("#modal", "It stays on the list")
