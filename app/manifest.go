@@ -9,12 +9,12 @@ import (
 // answers says what the bot listens to and who may ask for it: one table for the running bot, whose parts do the work,
 // and for the manifest, which needs none.
 func answers(c *config.Config, parts commands.Parts) bot.Options {
-	parts.Incidents, parts.Checklists = c.Incidents != nil, c.Checklists != nil
+	parts.Incidents, parts.Checks, parts.Checklists = c.Incidents != nil, c.Health != nil, c.Checklists != nil
 	return bot.Options{Commands: commands.All(parts), Home: commands.Home(parts), Roles: roles(c.Roles), Prefix: c.Slack.CommandPrefix}
 }
 
 // Manifest describes the Slack app for exactly what the configuration switches on. Only slack.command_prefix,
-// roles and whether there are incidents and checklists are looked at, so it may come from config.LoadForManifest.
+// roles and whether there are incidents, health checks and checklists are looked at, so it may come from config.LoadForManifest.
 func Manifest(c *config.Config) (bot.Manifest, error) {
 	return bot.NewManifest(answers(c, commands.Parts{}))
 }

@@ -41,7 +41,7 @@ func (a *App) Run(ctx context.Context, greeted func()) error {
 	}
 	missing.scheduler, missing.monitor = scheduler, monitor
 	parts := a.parts(slack, runner, scheduler)
-	parts.Desk, parts.Lists = desk, lists
+	parts.Desk, parts.Health, parts.Lists = desk, monitor, lists
 	options := answers(c, parts)
 	options.Slack, options.Store, options.Events, options.About = slack, a.store, a.Events, a.About
 	options.Settled, options.Log, options.Now, options.StoreWithin = a.metrics.settled, a.Log, a.Now, a.StoreWithin

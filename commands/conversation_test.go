@@ -46,11 +46,13 @@ import (
 //	no-files                           the app has no right to send files
 //	in inc-1-                          from now on all happens in the channel whose name begins so, once it is there; in ops goes back
 //	slow, fast                         the databases answer late, or at once
+//	backend answers 503                the API answers so from now on, or hangs; is-well ends that. Scripts with "health" in
+//	                                   their name have health checks, which look every five seconds
 //	orders-away                        the database orders is not reached any more
 //	anna gets-form 'pattern'           anna's open form matches
 //	anna uses incident.declare         an entry of the shortcut menu; with a 'pattern' of that of the newest message that matches
 //	anna reacts 'pattern' pushpin      on the newest message that matches; unreacts, edits 'pattern' 'text', answers, deletes
-//	anna picks 'pattern' action value  from a menu of the newest message that only anna sees and that matches
+//	anna picks 'pattern' action value  from a menu of the newest message that anna sees and that matches
 //	anna shares 'text' graph.png       posts a file
 //	anna ticks 'Logs are reviewed'     an empty checkbox of the newest message that has it; anna unticks
 //	anna lacks 'pattern'               the newest message that only anna sees does not match
@@ -87,7 +89,7 @@ func play(t *testing.T, used *usage) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"anna": person("anna"), "ben": person("ben"), "chitra": person("chitra"), "drew": person("drew"), "ops": ops,
 			"slow": slow, "orders-away": ordersAway, "fast": fast, "server": server, "later": later, "in": in,
-			"no-files": noFiles, "github": githubVerbs,
+			"no-files": noFiles, "github": githubVerbs, "backend": backendVerbs,
 		},
 	})
 }
@@ -128,8 +130,12 @@ func setUp(env *testscript.Env, used *usage) error {
 	if strings.Contains(env.WorkDir, "prefix") {
 		prefix = "x-"
 	}
+	every := time.Duration(0)
+	if strings.Contains(env.WorkDir, "health") {
+		every = 5 * time.Second
+	}
 	s, err := stage.Start(ctx, stage.Options{
-		Dir: env.WorkDir, Scale: 0.02, Folder: true, Prefix: prefix, Approvals: approvals, Patience: patience,
+		LookEvery: every, Dir: env.WorkDir, Scale: 0.02, Folder: true, Prefix: prefix, Approvals: approvals, Patience: patience,
 		Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {

@@ -252,7 +252,7 @@ func (p Parts) healthPanel(ctx context.Context, r bot.Request) (bot.Reply, error
 	}
 	m.Parts = append(m.Parts, lists...)
 	m.Parts = append(m.Parts, w.buttons(all), chat.Note("Each line: the newest answer, how long it took, and the share of looks of the last 24 h that went well. "+
-		"`/health show <check>` shows more."))
+		chat.Literal("/health show <check>")+" shows more."))
 	if r.Action == "health.list" {
 		return bot.Reply{Update: m}, nil
 	}
@@ -376,7 +376,7 @@ func (p Parts) checkOf(r bot.Request, word string) (c health.Check, rest []strin
 	case len(r.Words) > 0:
 		name, rest = r.Words[0], r.Words[1:]
 	default:
-		text := fmt.Sprintf("Which check? Or say it at once: `/health %s %s`.", word, cmp.Or(first(p.Health.Rules().Names()), "<check>"))
+		text := fmt.Sprintf("Which check? Or say it at once: `/health %s %s`.", word, first(p.Health.Rules().Names()))
 		return c, nil, &bot.Reply{Message: &chat.Message{Summary: text, Private: true, Parts: []chat.Part{chat.Text(text),
 			chat.Actions{chooseCheck("health."+word, "Check", p.Health.Rules().Names())}}}}, nil
 	}

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -103,7 +104,7 @@ func (w ward) fields(c health.Check) chat.Fields {
 	}
 	looks += "; cut after " + chat.Span(c.Timeout)
 	fields := chat.Fields{
-		{Label: "Looks at", Value: strings.TrimSpace(c.Kind + " " + c.Target)},
+		{Label: "Looks at", Value: cmp.Or(c.Target, c.Kind)},
 		{Label: "When", Value: looks},
 		{Label: "Thresholds", Value: fmt.Sprintf("Down after %s in a row, up after %d that go well", chat.Plural(int64(c.FailAfter), "failure"), c.RecoverAfter)},
 	}
@@ -185,11 +186,13 @@ func lastAnswers(last []health.Result) []string {
 	for _, r := range slices.Backward(last) {
 		sign := map[health.Outcome]string{health.OK: "🟢", health.Failed: "🔴", health.Unknown: "⚪"}[r.Outcome]
 		line := fmt.Sprintf("%s %s · %s · %s", sign, chat.Clock(r.At), strings.TrimSuffix(r.Say, "."), chat.Span(r.Took))
-		if len(r.Phases) > 0 {
-			var phases []string
-			for _, phase := range r.Phases {
+		var phases []string
+		for _, phase := range r.Phases {
+			if phase.Took >= time.Millisecond {
 				phases = append(phases, phase.Name+" "+chat.Span(phase.Took))
 			}
+		}
+		if len(phases) > 0 {
 			line += " (" + strings.Join(phases, ", ") + ")"
 		}
 		lines = append(lines, line)

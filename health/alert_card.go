@@ -41,7 +41,7 @@ func (m *Monitor) Card(one Alert) chat.Message {
 	if told := mentions(c.Tell); told != "" {
 		parts = append(parts, chat.Text(strings.TrimSpace(told)))
 	}
-	parts = append(parts, chat.Actions(m.buttons(one)), chat.Note("`/health show "+c.Name+"`"))
+	parts = append(parts, chat.Actions(m.buttons(one)), chat.Note("More: `/health show "+c.Name+"` · `/health history "+c.Name+" 24h`"))
 	return chat.Message{Summary: fmt.Sprintf("🔴 %s is down: %s", c.Name, one.newest().Say), Parts: parts, Key: "alert/" + one.ID}
 }
 
@@ -86,9 +86,11 @@ func (m *Monitor) buttons(one Alert) []chat.Button {
 	if one.Acked.At.IsZero() {
 		all = append(all, chat.Button{Action: "health.ack", Value: one.ID, Label: "Acknowledge", Style: chat.Primary})
 	}
-	all = append(all, chat.Button{Action: "health.mute", Value: one.ID, Label: "Mute for…", Pick: &chat.Pick{Kind: chat.Select, Options: []chat.Option{
-		{Value: "15m", Label: "15 minutes"}, {Value: "1h", Label: "1 hour"}, {Value: "4h", Label: "4 hours"}, {Value: "24h", Label: "1 day"}, {Value: "off", Label: "not at all"},
-	}}})
+	spans := []chat.Option{{Value: "15m", Label: "15 minutes"}, {Value: "1h", Label: "1 hour"}, {Value: "4h", Label: "4 hours"}, {Value: "24h", Label: "1 day"}}
+	if one.Mute.Holds(m.o.Now()) {
+		spans = append(spans, chat.Option{Value: "off", Label: "End the mute"})
+	}
+	all = append(all, chat.Button{Action: "health.mute", Value: one.ID, Label: "Mute for…", Pick: &chat.Pick{Kind: chat.Select, Options: spans}})
 	if m.o.Desk != nil && one.Incident == 0 {
 		all = append(all, chat.Button{Action: "incident.declare", Value: "alert " + one.ID, Label: "Declare an incident", Style: chat.Danger})
 	}
@@ -106,7 +108,7 @@ func recovered(one Alert, c Check) chat.Message {
 	if known := one.known(one.Ended); known != "" {
 		parts = append(parts, chat.Text(known))
 	}
-	parts = append(parts, chat.Note("`/health history "+c.Name+"`"))
+	parts = append(parts, chat.Note("More: `/health history "+c.Name+" 24h`"))
 	return chat.Message{Summary: fmt.Sprintf("🟢 %s is well again after %s", c.Name, chat.Span(one.Lasted(one.Ended))), Parts: parts, Key: "alert/" + one.ID}
 }
 
@@ -117,14 +119,19 @@ func (a Alert) newest() Result {
 	return a.Last[len(a.Last)-1]
 }
 
-// timeSpent says where the time of a look went; "" if that is not known.
+// worthTelling is from how long a look on it helps to know where the time went.
+const worthTelling = 100 * time.Millisecond
+
+// timeSpent says where the time of a look went; "" if that is not known, or it was quick.
 func timeSpent(r Result) string {
-	if len(r.Phases) == 0 {
-		return ""
+	var parts []string
+	for _, p := range r.Phases {
+		if p.Took >= time.Millisecond {
+			parts = append(parts, p.Name+" "+chat.Span(p.Took))
+		}
 	}
-	parts := make([]string, len(r.Phases))
-	for i, p := range r.Phases {
-		parts[i] = p.Name + " " + chat.Span(p.Took)
+	if len(parts) == 0 || r.Took < worthTelling {
+		return ""
 	}
 	return "*Where the time went*: " + strings.Join(parts, " · ")
 }

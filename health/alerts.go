@@ -177,10 +177,11 @@ func (a *alerts) changed(ctx context.Context, c Check, began time.Time) ([]strin
 	if err != nil {
 		return nil, fmt.Errorf("health: look for what changed: %w", err)
 	}
+	words := []string{"health.muted", "health.unmuted", "health.acknowledged"} // which change nothing of what is looked at
 	var lines []string
 	runs := map[string]bool{}
 	for _, e := range found {
-		if !incidents.IsChange(e) || strings.HasPrefix(e.What, "incident.") || slices.Contains(e.On, "check/"+c.Name) || e.Run != "" && runs[e.Run] {
+		if !incidents.IsChange(e) || e.Outcome == events.Refused || slices.Contains(words, e.What) || strings.HasPrefix(e.What, "incident.") || slices.Contains(e.On, "check/"+c.Name) || e.Run != "" && runs[e.Run] {
 			continue
 		}
 		runs[e.Run] = true

@@ -40,19 +40,19 @@ func (c *Conversation) Marks(user, verb, pattern string, rest ...string) error {
 	})
 }
 
-// picks chooses from a menu of the newest message that only the person sees and that matches.
+// picks chooses from a menu of the newest message that the person sees and that matches.
 func (c *Conversation) picks(user, pattern, action, value string) error {
 	wanted, err := regexp.Compile(pattern)
 	if err != nil {
 		return err
 	}
 	for _, m := range slices.Backward(c.Slack.Messages(c.Ops)) {
-		if m.Ephemeral && m.EphemeralTo == user && wanted.MatchString(m.Plain()) {
-			id := regexp.MustCompile(`"action_id":"(` + regexp.QuoteMeta(action) + `[#"][^"]*)`).FindSubmatch(m.Blocks) // what it is about stands behind its name
+		if (!m.Ephemeral || m.EphemeralTo == user) && wanted.MatchString(m.Plain()) {
+			id := regexp.MustCompile(`"action_id":"(` + regexp.QuoteMeta(action) + `(?:#[^"]*)?)"`).FindSubmatch(m.Blocks) // what it is about stands behind its name
 			if id == nil {
 				return fmt.Errorf("there is no menu %s", action)
 			}
-			return c.Slack.As(user).Choose(c.Ops, m.TS, strings.TrimSuffix(string(id[1]), `"`), value)
+			return c.Slack.As(user).Choose(c.Ops, m.TS, string(id[1]), value)
 		}
 	}
 	return fmt.Errorf("no message to %s matches %q", c.Name(user), pattern)

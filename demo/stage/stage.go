@@ -50,6 +50,8 @@ type Options struct {
 	Prefix string
 	// Approvals is how many others must approve a restore.
 	Approvals int
+	// LookEvery is how often health checks look at Backend and the database of orders; 0 means that there are none.
+	LookEvery time.Duration
 	// Patience is how long Slack waits for an acknowledgement and for a form; 0 means 3 s, as Slack does. Tests that are
 	// not about that have more, so that they also pass on a machine that is busy.
 	Patience time.Duration
@@ -237,7 +239,7 @@ func (s *Stage) writeConfig() error {
 			"access_key": accessKey, "secret_key": secretKey,
 		}}
 	}
-	text, err := yaml.Marshal(yaml.MapSlice{
+	file := yaml.MapSlice{
 		{Key: "slack", Value: map[string]any{
 			"bot_token": s.Slack.BotToken(), "app_token": s.Slack.AppToken(), "api_url": s.Slack.APIURL(),
 			"channels": map[string]string{"ops": "ops", "incidents": "incidents", "security": "security"}, "command_prefix": s.options.Prefix,
@@ -254,9 +256,29 @@ func (s *Stage) writeConfig() error {
 		// Those of the handbook. Who is on call is asked, weekly also somebody without a role.
 		{Key: "checklists", Value: map[string]any{"templates": map[string]any{"weekly": map[string]any{"asks": []string{s.OnCall, s.Chitra}}}}},
 		{Key: "backups", Value: map[string]any{"full": "0 2 * * *", "timezone": "Asia/Kolkata"}},
-	})
+	}
+	if every := s.options.LookEvery; every > 0 {
+		file = append(file, yaml.MapItem{Key: "health", Value: s.health(every)})
+	}
+	text, err := yaml.Marshal(file)
 	if err != nil {
 		return fmt.Errorf("stage: write the configuration: %w", err)
 	}
 	return os.WriteFile(s.ConfigFile(), text, 0o600)
+}
+
+// health looks at the API, at what depends on it, and at a database.
+func (s *Stage) health(every time.Duration) map[string]any {
+	asks := func(path string) map[string]any {
+		return map[string]any{"url": s.Backend.URL() + path, "status": 200, "body": map[string]string{"status": "OK"}}
+	}
+	return map[string]any{
+		"every": every.String(), "jitter": "0s", "timeout": "2s", "tell": []string{s.OnCall},
+		"checks": yaml.MapSlice{
+			{Key: "api", Value: map[string]any{"http": asks("/api/health"), "service": "api", "severity": "sev2"}},
+			{Key: "admin", Value: map[string]any{"http": map[string]any{"url": s.Backend.URL() + "/admin/system/health"}, "depends_on": []string{"api"}}},
+			{Key: "orders", Value: map[string]any{"mongodb": map[string]any{"database": "orders"}}},
+		},
+		"maintenance": map[string]any{"nights": map[string]any{"when": "0 3 * * *", "for": "30m", "checks": []string{"orders"}}},
+	}
 }
