@@ -31,6 +31,7 @@ func Home(p Parts) bot.Home {
 		{Name: "Needs a decision", Draw: h.decisions},
 		{Name: "Health", Draw: h.health},
 		{Name: "Incidents", Draw: h.incidents},
+		{Name: "Checklists", Draw: h.checklists},
 		{Name: "Running", Draw: h.running},
 		{Name: "Backups", Draw: h.backups},
 		{Name: "Coming up", Draw: h.upcoming},
