@@ -42,6 +42,6 @@ func (s *Stage) startGitHub() (err error) {
 	}
 	_, err = g.Person("anna").Comment(Repository, 1, "Seen on two phones, @ben. Only for cash.")
 	s.GitHubToken = g.AddToken(githubsandbox.Token{Name: "opsbot", User: "opsbot", Repos: []string{Repository}, Permissions: map[string]string{
-		"issues": "write", "metadata": "read", "actions": "read", "checks": "read", "statuses": "read", "vulnerability_alerts": "read"}})
+		"issues": "write", "metadata": "read", "contents": "read", "actions": "read", "checks": "read", "statuses": "read", "vulnerability_alerts": "read"}})
 	return err
 }
