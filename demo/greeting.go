@@ -42,6 +42,10 @@ func greeting(s *stage.Stage) slacksandbox.Guide {
 			step(s.Chitra, "Declare an incident", "/incident sev2 Payments fail at the counter", `is noted`,
 				"Anybody may. It gets a channel of its own with a card that says what to do next. As ben, take command there, and put a 📌 on what matters; "+
 					"when it is resolved, its post-mortem is filed on GitHub by itself."),
+			step(s.Anna, "Start the daily checklist", "/checklist start daily", `Daily checklist.*\n(.*\n)*.*Looked at by opsbot`,
+				"What opsbot can know ticks itself, with what it saw. Tick *Logs are reviewed*; outweigh what it cannot know yet with a reason: *Override…*"),
+			step(s.Chitra, "See what is up", "/health", `🟢 .?api`,
+				"To see an alert, call "+s.Backend.URL()+"/fail in a browser"),
 			step(s.Ben, "Read who did what", "/audit", `and was refused`,
 				"Every act is in the log, also the refused ones. The raw traffic behind it all is at the top right: ⇄."),
 		},

@@ -70,7 +70,10 @@ func run(ctx context.Context, f flags, out io.Writer) (err error) {
 	}
 	log := slog.New(slog.NewTextHandler(to, nil))
 	fmt.Fprintln(out, "Setting up the workspace, the databases and the object store …")
-	p, err := open(ctx, stage.Options{Addr: f.addr, Dir: f.data, Mongo: f.mongo, Scale: f.scale, Latency: 300 * time.Millisecond, Approvals: 1, Log: log})
+	p, err := open(ctx, stage.Options{
+		Addr: f.addr, Dir: f.data, Mongo: f.mongo, Scale: f.scale, Latency: 300 * time.Millisecond, Approvals: 1,
+		LookEvery: 5 * time.Second, All: true, Log: log,
+	})
 	if err != nil {
 		return err
 	}

@@ -45,8 +45,10 @@ func tour(ctx context.Context, s *stage.Stage, a *app.App, out io.Writer) error 
 		{"An accident, and the restore in place that undoes it", g.accident},
 		{"The same without Slack", g.withoutSlack},
 		{"Old backups go, with the reason for each", g.prune},
+		{"The daily checklist: what ticks itself, and what people tick", g.checklist},
 		{"An incident, from the first word to the post-mortem", g.incident},
 		{"The same while GitHub is in trouble", g.incidentInTrouble},
+		{"The API fails: one alert, an incident from its button, the recovery", g.health},
 	} {
 		if g.failed == nil {
 			fmt.Fprintf(out, "\n── %s ──\n", chapter.title)

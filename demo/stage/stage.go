@@ -52,6 +52,8 @@ type Options struct {
 	Approvals int
 	// LookEvery is how often health checks look at Backend and the database of orders; 0 means that there are none.
 	LookEvery time.Duration
+	// All has health checks and the daily checklist look at everything there is here, not only at what tests talk about.
+	All bool
 	// Patience is how long Slack waits for an acknowledgement and for a form; 0 means 3 s, as Slack does. Tests that are
 	// not about that have more, so that they also pass on a machine that is busy.
 	Patience time.Duration
@@ -253,8 +255,7 @@ func (s *Stage) writeConfig() error {
 		{Key: "incidents", Value: map[string]any{
 			"services": []string{"api", "orders", "payments", "notifications"}, "on_call": []string{s.OnCall}, "stakeholders": "business",
 		}},
-		// Those of the handbook. Who is on call is asked, weekly also somebody without a role.
-		{Key: "checklists", Value: map[string]any{"templates": map[string]any{"weekly": map[string]any{"asks": []string{s.OnCall, s.Chitra}}}}},
+		{Key: "checklists", Value: s.checklists()},
 		{Key: "backups", Value: map[string]any{"full": "0 2 * * *", "timezone": "Asia/Kolkata"}},
 	}
 	if every := s.options.LookEvery; every > 0 {
@@ -265,20 +266,4 @@ func (s *Stage) writeConfig() error {
 		return fmt.Errorf("stage: write the configuration: %w", err)
 	}
 	return os.WriteFile(s.ConfigFile(), text, 0o600)
-}
-
-// health looks at the API, at what depends on it, and at a database.
-func (s *Stage) health(every time.Duration) map[string]any {
-	asks := func(path string) map[string]any {
-		return map[string]any{"url": s.Backend.URL() + path, "status": 200, "body": map[string]string{"status": "OK"}}
-	}
-	return map[string]any{
-		"every": every.String(), "jitter": "0s", "timeout": "2s", "tell": []string{s.OnCall},
-		"checks": yaml.MapSlice{
-			{Key: "api", Value: map[string]any{"http": asks("/api/health"), "service": "api", "severity": "sev2"}},
-			{Key: "admin", Value: map[string]any{"http": map[string]any{"url": s.Backend.URL() + "/admin/system/health"}, "depends_on": []string{"api"}}},
-			{Key: "orders", Value: map[string]any{"mongodb": map[string]any{"database": "orders"}}},
-		},
-		"maintenance": map[string]any{"nights": map[string]any{"when": "0 3 * * *", "for": "30m", "checks": []string{"orders"}}},
-	}
 }

@@ -143,7 +143,13 @@ func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/health", s.health)
 	mux.HandleFunc("GET /admin/system/health", s.system)
+	own := http.NewServeMux()
+	s.addPage(own)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, pattern := own.Handler(r); pattern != "" {
+			own.ServeHTTP(w, r)
+			return
+		}
 		s.mu.Lock()
 		s.asked[r.URL.Path]++
 		f := s.fault

@@ -118,3 +118,25 @@ func TestCertificates(t *testing.T) {
 	_, err = ask(backend.Certificate{}, http.DefaultClient)
 	require.ErrorAs(t, err, &unknown)
 }
+
+func TestThePageSetsTheMood(t *testing.T) {
+	s := start(t, backend.Options{})
+	post := func(mood string) *http.Response {
+		r, err := http.PostForm(s.URL()+"/mood/"+mood, nil) // follows to the page
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, r.Body.Close()) })
+		return r
+	}
+	health := func() int {
+		r, err := get(t, http.DefaultClient, s.URL()+"/api/health", time.Second)
+		require.NoError(t, err)
+		return r.StatusCode
+	}
+	page, err := io.ReadAll(post("failing").Body)
+	require.NoError(t, err)
+	require.Contains(t, string(page), `<button formaction="/mood/failing" aria-pressed="true">Answer 503`)
+	require.Equal(t, http.StatusServiceUnavailable, health())
+	require.Equal(t, http.StatusOK, post("well").StatusCode, "no fault touches the page")
+	require.Equal(t, http.StatusOK, health())
+	require.Equal(t, http.StatusNotFound, post("happy").StatusCode)
+}
