@@ -30,16 +30,16 @@ func (a *App) Run(ctx context.Context, greeted func()) error {
 		return err
 	}
 	desk := a.desk(slack, repo)
-	lists := a.lists(slack, proofs{desk: desk, repo: repo, kept: checklists.NewKept(a.store)})
-	missing := &dated{desk: desk, lists: lists}
+	missing := &dated{desk: desk}
 	watcher := a.watch(slack, missing)
 	heartbeats := a.heartbeats(watcher)
 	monitor := a.monitor(ctx, slack, desk, heartbeats)
+	lists := a.lists(slack, proofs{desk: desk, repo: repo, monitor: monitor, kept: checklists.NewKept(a.store)})
 	scheduler, err := a.scheduler(runner, slack, watcher.Tells, listSchedules(lists)...)
 	if err != nil {
 		return err
 	}
-	missing.scheduler, missing.monitor = scheduler, monitor
+	missing.scheduler, missing.monitor, missing.lists = scheduler, monitor, lists
 	parts := a.parts(slack, runner, scheduler)
 	parts.Desk, parts.Health, parts.Lists = desk, monitor, lists
 	options := answers(c, parts)
