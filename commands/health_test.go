@@ -81,3 +81,50 @@ func TestHealthOfManyChecks(t *testing.T) {
 		}
 	}
 }
+
+// TestButtonsOfAnAlertThatHasEnded has every button of an old alert say in plain words that it is over, and change nothing.
+func TestButtonsOfAnAlertThatHasEnded(t *testing.T) {
+	store, err := state.OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "state.db"))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, store.Close()) })
+	now := time.Date(2026, 3, 5, 12, 0, 0, 0, time.UTC)
+	ended := health.Alert{ID: "api/1", Check: "api", Began: now.Add(-time.Hour), Stretch: now.Add(-time.Hour), At: now.Add(-time.Hour), Ended: now.Add(-time.Minute)}
+	declared := health.Alert{ID: "api/2", Check: "api", Began: now, Stretch: now, At: now, Incident: 7}
+	records := state.NewCollection[health.Alert](store, "health-alert", nil)
+	require.NoError(t, records.Insert(t.Context(), ended.ID, ended))
+	require.NoError(t, records.Insert(t.Context(), declared.ID, declared))
+	m := health.New(health.Options{Store: store, Events: events.New(store), Now: func() time.Time { return now },
+		Rules: health.Rules{Checks: []health.Check{{Name: "api", Every: time.Minute}}}})
+	actions := map[string]bot.Action{}
+	for _, c := range commands.All(commands.Parts{Health: m, Checks: true, Incidents: true, Now: func() time.Time { return now }}) {
+		for _, a := range c.Actions {
+			actions[a.Name] = a
+		}
+	}
+	for _, c := range []struct {
+		action, value string
+		picked        []string
+		say           string
+	}{
+		{"health.ack", "api/1", nil, "`api` is well again already."},
+		{"health.mute", "api/1", []string{"1h"}, "`api` is well again since"},
+		{"health.ack", "api/0", nil, "not known any more"},
+		{"incident.declare", "alert api/1", nil, "`api` is well again since"},
+		{"incident.declare", "alert api/2", nil, "Incident #7 was declared for it already."},
+	} {
+		reply, err := actions[c.action].Run(t.Context(), bot.Request{ID: "r1", At: now, User: chat.User{ID: "U0AAAAAAA"}, Value: c.value, Picked: c.picked})
+		if err == nil && reply.Load != nil {
+			_, err = reply.Load(t.Context())
+		}
+		var problem *chat.Problem
+		require.ErrorAs(t, err, &problem, "%s %s", c.action, c.value)
+		require.Contains(t, problem.Say, c.say)
+		require.NotEmpty(t, problem.Try)
+	}
+	kept, _, err := records.Get(t.Context(), ended.ID)
+	require.NoError(t, err)
+	require.Equal(t, ended, kept)
+	stand, err := m.Standings(t.Context())
+	require.NoError(t, err)
+	require.False(t, stand["api"].Mute.Holds(now))
+}
