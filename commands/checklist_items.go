@@ -66,13 +66,13 @@ func afterPress(r bot.Request, l checklists.List) bot.Reply {
 
 // afterWords says what was done, and how far the list is now.
 func afterWords(r bot.Request, l checklists.List) bot.Reply {
-	said := l.Summary() + "."
-	for _, m := range slices.Backward(l.History) {
-		if m.By.ID == r.User.ID && !m.At.Before(r.At) {
-			return private(m.Text + "\n" + said)
+	var said []string
+	for _, m := range l.History {
+		if m.By.ID == r.User.ID && m.At.Equal(r.At) {
+			said = append(said, m.Text)
 		}
 	}
-	return private(said)
+	return private(strings.Join(append(said, l.Summary()+"."), "\n"))
 }
 
 // ticked takes in what was chosen in a group of checkboxes.
