@@ -307,6 +307,9 @@ func (u *Checkup) github() {
 		return
 	}
 	u.add(checkup.GitHub(repo, g.Labels, u.now))
+	if runs, alerts := u.reads(); runs || alerts {
+		u.add(checkup.Automation(repo, runs, alerts))
+	}
 }
 
 func (u *Checkup) backups(store objects.Store) {

@@ -85,3 +85,17 @@ func command(c *config.CommandProbe) checklists.Command {
 	}
 	return probe
 }
+
+// reads says what checklists read of GitHub.
+func (u *Checkup) reads() (runs, alerts bool) {
+	if u.c.Checklists == nil || u.faulty("checklists") != "" {
+		return false, false
+	}
+	for _, t := range u.c.Checklists.Templates {
+		for _, i := range t.Items {
+			runs = runs || i.Probe != nil && i.Probe.CI != nil
+			alerts = alerts || i.Probe != nil && i.Probe.Alerts != nil
+		}
+	}
+	return runs, alerts
+}
