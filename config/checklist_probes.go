@@ -189,7 +189,7 @@ func (r *reader) healthProbe(h *Health, at string, p *HealthProbe) {
 		return
 	}
 	if r.given(at) || h.Keep.Raw >= p.Over {
-		r.between(at+".over", p.Over, 5*time.Minute, h.Keep.Raw)
+		r.between(at+".over", p.Over, 10*time.Second, h.Keep.Raw)
 	} else {
 		p.Over = h.Keep.Raw // of a built-in one, so that less may be kept
 	}
