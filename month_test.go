@@ -265,11 +265,11 @@ func TestMonth(t *testing.T) {
 	slices.Reverse(lists)
 	var table strings.Builder
 	rows := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(rows, "checklist\tcame on time\tcaught up\tmissed\tdone\tunfinished\topen\treminders\tmessages")
+	_, _ = fmt.Fprintln(rows, "checklist\tcame on time\tcaught up\tmissed\tdone\tunfinished\topen\treminders\tmessages")
 	for _, l := range m.lists {
 		m.holds(rows, l, slices.DeleteFunc(slices.Clone(lists), func(one checklists.List) bool { return one.Template.Name != l.Name }))
 	}
-	fmt.Fprintln(rows, "\ncheck\tlooks\texpected\ttwice\tleft out\tearliest\tlatest")
+	_, _ = fmt.Fprintln(rows, "\ncheck\tlooks\texpected\ttwice\tleft out\tearliest\tlatest")
 	for _, c := range m.checks {
 		m.looked(rows, c)
 	}
@@ -308,7 +308,7 @@ func (m *month) holds(rows *tabwriter.Writer, l checklists.Template, lists []che
 	}
 	messages := m.slack.Messages(m.slack.Channel(l.Name))
 	require.Len(m.t, messages, len(lists)+reminders, "%s: one message for each list and each reminder", l.Name)
-	fmt.Fprintf(rows, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\n", l.Name, len(lists)-late, late, missed,
+	_, _ = fmt.Fprintf(rows, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\n", l.Name, len(lists)-late, late, missed,
 		count[checklists.Done], count[checklists.Unfinished], count[checklists.Open], reminders, len(messages))
 }
 
@@ -347,5 +347,5 @@ func (m *month) looked(rows *tabwriter.Writer, c health.Check) {
 	require.InDelta(m.t, want, len(looks), float64(2*len(away)+2), c.Name)
 	require.Zero(m.t, twice, "%s was looked at twice", c.Name)
 	require.Zero(m.t, left, "%s was left out", c.Name)
-	fmt.Fprintf(rows, "%s\t%d\t%d±%d\t%d\t%d\t%s\t%s\n", c.Name, len(looks), want, 2*len(away)+2, twice, left, chat.Span(earliest), chat.Span(latest))
+	_, _ = fmt.Fprintf(rows, "%s\t%d\t%d±%d\t%d\t%d\t%s\t%s\n", c.Name, len(looks), want, 2*len(away)+2, twice, left, chat.Span(earliest), chat.Span(latest))
 }

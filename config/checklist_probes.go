@@ -55,11 +55,11 @@ type DiskProbe struct {
 	Below Percent `yaml:"below"`
 }
 
-// IncidentsProbe wants no incident to be open, ActionsProbe no action item to be overdue.
-type (
-	IncidentsProbe struct{}
-	ActionsProbe   struct{}
-)
+// IncidentsProbe wants no incident to be open.
+type IncidentsProbe struct{}
+
+// ActionsProbe wants no action item to be overdue.
+type ActionsProbe struct{}
 
 // CIProbe wants the workflows that ran on the newest commit of GitHub.Repo to have gone well.
 type CIProbe struct {

@@ -123,8 +123,8 @@ func New(o Options) *Watch {
 // Run watches until ctx ends, and notes that opsbot was stopped then.
 func (w *Watch) Run(ctx context.Context) error {
 	var saying sync.WaitGroup
-	saying.Go(func() { w.keep(ctx, "opsbot cannot say that it was away; trying on", w.speak) }) // it may wait for Slack for hours
-	w.keep(ctx, "opsbot cannot note that it lives; trying on", w.live)
+	saying.Go(func() { w.keep(ctx, "say that opsbot was away", w.speak) }) // it may wait for Slack for hours
+	w.keep(ctx, "note that opsbot lives", w.live)
 	saying.Wait()
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
@@ -135,13 +135,13 @@ func (w *Watch) Run(ctx context.Context) error {
 }
 
 // keep does something at every turn until ctx ends, and logs once when it begins to fail.
-func (w *Watch) keep(ctx context.Context, fault string, do func(context.Context) error) {
+func (w *Watch) keep(ctx context.Context, what string, do func(context.Context) error) {
 	tick := time.NewTicker(turnEvery)
 	defer tick.Stop()
 	for failing := false; ctx.Err() == nil; {
 		err := do(ctx)
 		if err != nil && !failing && ctx.Err() == nil {
-			w.o.Log.Warn(fault, "error", err)
+			w.o.Log.Warn("opsbot cannot keep watch over itself; trying on", "action", what, "error", err)
 		}
 		failing = err != nil
 		select {

@@ -262,6 +262,13 @@ func replSetGetStatus(c *call) error {
 	w.boolean("self", true)
 	w.str("lastHeartbeatMessage", "")
 	w.end()
+	s.otherMembers(w, last)
+	w.end()
+	return nil
+}
+
+// otherMembers writes the members that a test has made up.
+func (s *Server) otherMembers(w *builder, last uint64) {
 	for i, m := range s.faults.others() {
 		w.beginElement()
 		w.i32("_id", i+1)
@@ -273,11 +280,9 @@ func replSetGetStatus(c *call) error {
 		w.f64("health", up)
 		w.i32("state", m.State)
 		w.str("stateStr", m.Str)
-		w.date("optimeDate", at(last).Add(-m.Lag))
+		w.date("optimeDate", time.Unix(int64(last>>32), 0).Add(-m.Lag))
 		w.end()
 	}
-	w.end()
-	return nil
 }
 
 func replSetGetConfig(c *call) error {
