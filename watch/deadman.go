@@ -111,7 +111,7 @@ func (d *DeadMan) Step(ctx context.Context) error {
 		return d.taken(ctx, now)
 	}
 	d.failed++
-	d.o.Log.Warn("the dead-man URL could not be called; trying on", "service", d.o.Service, "fault", fault)
+	d.o.Log.Warn("the dead-man URL could not be called; trying on", "service", d.o.Service, "error", fault)
 	return d.refused(ctx, now, fault)
 }
 

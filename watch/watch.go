@@ -141,7 +141,7 @@ func (w *Watch) keep(ctx context.Context, what string, do func(context.Context) 
 	for failing := false; ctx.Err() == nil; {
 		err := do(ctx)
 		if err != nil && !failing && ctx.Err() == nil {
-			w.o.Log.Warn("opsbot cannot keep watch over itself; trying on", "action", what, "error", err)
+			w.o.Log.Warn("opsbot cannot keep watch over itself; trying on", "what", what, "error", err)
 		}
 		failing = err != nil
 		select {
