@@ -147,11 +147,11 @@ func greet(s *stage.Stage, data string, out io.Writer) {
   Open the workspace:  %s
                        It greets you, says who you can be and what to try.
   The issues it files: %s
-  The backend's API:   %s
+  The backend's API:   %s (make it fail there)
   Without Slack:       go run . backup list --config %s
   The bot's log:       %s
 
   Stop with Ctrl-C.
 
-`, s.Slack.URL(), s.GitHub.URL()+"/"+stage.Repository, s.Backend.URL()+"/api/health", s.ConfigFile(), filepath.Join(data, "opsbot.log"))
+`, s.Slack.URL(), s.GitHub.URL()+"/"+stage.Repository, s.Backend.URL(), s.ConfigFile(), filepath.Join(data, "opsbot.log"))
 }

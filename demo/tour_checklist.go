@@ -34,7 +34,7 @@ func (g *guide) ticks(user, item string) func() error {
 	return func() error { return g.Ticks(user, item, true) }
 }
 
-// once says that exactly one message that everybody sees matches the pattern.
+// once says that exactly one message that everybody sees matches the pattern; answers in threads do not count.
 func (g *guide) once(pattern string) error {
 	wanted, err := regexp.Compile(pattern)
 	if err != nil {
@@ -42,7 +42,7 @@ func (g *guide) once(pattern string) error {
 	}
 	n := 0
 	for _, m := range g.Slack.Messages(g.Ops) {
-		if !m.Ephemeral && !m.Deleted && wanted.MatchString(m.Plain()) {
+		if !m.Ephemeral && !m.Deleted && (m.ThreadTS == "" || m.ThreadTS == m.TS) && wanted.MatchString(m.Plain()) {
 			n++
 		}
 	}

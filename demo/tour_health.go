@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"net/http"
+	"time"
 
 	"github.com/kampyn/opsbot/sandbox/backend"
 )
@@ -12,9 +14,9 @@ func (g *guide) health() {
 		g.says(g.Chitra, "/health"),
 		g.hears(g.Chitra, `🟢 .api. up for`, `🟢 .admin. up for`),
 		func() error {
-			fmt.Fprintln(g.Out, "\nthe API begins to answer 503 …")
+			fmt.Fprintln(g.Out, "\nthe API begins to answer 503, after a while …")
 			g.NewTurn()
-			g.Backend.Set(backend.Fault{Status: 503})
+			g.Backend.Set(backend.Fault{Status: http.StatusServiceUnavailable, Delay: 300 * time.Millisecond})
 			return nil
 		},
 		g.sees(`🔴 api is down`, `503`, `Since .* so far`, `Last answers`, `Where the time went`, `\[Acknowledge\]`, `\[Declare an incident\]`),
@@ -37,7 +39,7 @@ func (g *guide) health() {
 			return nil
 		},
 		g.becomes(`🟢 api is well again`, `Down for .\d+ s`, `anna is at it`, `Incident #\d+`),
-		g.check("all of it was one message, and what needs the API had none", func() error { return g.once(`(admin|api) is (down|well again)`) }),
+		g.check("in the channel all of it was one message, and what needs the API had none", func() error { return g.once(`(admin|api).? is (down|well again)`) }),
 		g.says(g.Chitra, "/health history api 24h"),
 		g.hears(g.Chitra, `api: the last 24 hours`, `Up \d+`),
 	)
