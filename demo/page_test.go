@@ -18,8 +18,15 @@ import (
 // onStage opens the demo and runs its bot until the test is over.
 func onStage(t *testing.T, scale float64, latency time.Duration) *stage.Stage {
 	t.Helper()
+	return onStageWith(t, stage.Options{Scale: scale, Latency: latency})
+}
+
+// onStageWith is onStage with more to choose from.
+func onStageWith(t *testing.T, o stage.Options) *stage.Stage {
+	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
-	p, err := open(ctx, stage.Options{Dir: t.TempDir(), Scale: scale, Latency: latency, Approvals: 1, Log: slog.New(slog.DiscardHandler)})
+	o.Dir, o.Approvals, o.Log = t.TempDir(), 1, slog.New(slog.DiscardHandler)
+	p, err := open(ctx, o)
 	require.NoError(t, err)
 	ready, ended := make(chan struct{}), make(chan error, 1)
 	go func() { ended <- p.app.Run(ctx, func() { close(ready) }) }()

@@ -88,7 +88,7 @@ func IsChange(e events.Event) bool {
 	case "incident.declared", "incident.status", "command", "terminal":
 		return strings.HasPrefix(e.What, "incident.")
 	}
-	for _, other := range []string{"run.", "incident.", "approval."} {
+	for _, other := range []string{"run.", "incident.", "approval.", "checklist."} {
 		if strings.HasPrefix(e.What, other) {
 			return false
 		}
