@@ -19,7 +19,7 @@ type cause struct {
 // causes says for each check whether it is the root of trouble. A check that is down is affected by one that it depends
 // on, near or far, and that is down too; the deepest one is the root. While such a one wavers, or has not been looked at
 // since the trouble began, it is waited for: checks are not looked at all at once, so that what depends on a broken part
-// may well be seen to fail first. sick lists what has to be looked at early for that.
+// may well be seen to fail first, and to recover last. sick lists what has to be looked at early for that.
 func causes(checks []Check, standings map[string]Standing) (all map[string]cause, sick []string) {
 	byName := make(map[string]Check, len(checks))
 	for _, c := range checks {
@@ -39,7 +39,7 @@ func causes(checks []Check, standings map[string]Standing) (all map[string]cause
 			switch {
 			case other.Status == Down:
 				found = cause{role: affected, by: on}
-			case found.role == root && undecided(other, s):
+			case found.role == root && (undecided(other, s) || recovering(c, other, s)):
 				found = cause{role: waiting, by: on}
 				if newest, ok := other.Newest(); !ok || newest.At.Before(s.Turned) {
 					early[on] = true
@@ -71,6 +71,21 @@ func undecided(other, down Standing) bool {
 		return true
 	}
 	return !looked || newest.At.Before(down.Turned)
+}
+
+// recovering says that the other check came up while this one was down, and that this one is on its way up, too, or has not
+// been looked at often enough since to say that it is down by itself.
+func recovering(c Check, other, down Standing) bool {
+	if other.Status != Up || !other.Since.After(down.Since) {
+		return false
+	}
+	failed := 0
+	for _, r := range down.Last {
+		if r.Outcome == Failed && r.At.After(other.Since) {
+			failed++
+		}
+	}
+	return down.Passes > 0 || failed < min(c.FailAfter, mostLast)
 }
 
 // reaches lists what a check depends on, near ones first.
