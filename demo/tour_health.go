@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -39,8 +40,26 @@ func (g *guide) health() {
 			return nil
 		},
 		g.becomes(`🟢 api is well again`, `Down for .\d+ s`, `anna is at it`, `Incident #\d+`),
+		g.check("what needs the API is well again, too", g.recovered("admin")),
 		g.check("in the channel all of it was one message, and what needs the API had none", func() error { return g.once(`(admin|api).? is (down|well again)`) }),
 		g.says(g.Chitra, "/health history api 24h"),
 		g.hears(g.Chitra, `api: the last 24 hours`, `Up \d+`),
 	)
+}
+
+// recovered asks about a health check until it is up: it is looked at a little later than the one that it depends on.
+func (g *guide) recovered(check string) func() error {
+	return func() error {
+		defer func(was time.Duration) { g.Patience = was }(g.Patience)
+		g.Patience = 5 * time.Second
+		for range int(patience / g.Patience) {
+			if err := g.Says(g.Chitra, "/health show "+check); err != nil {
+				return err
+			}
+			if g.Hears(g.Chitra, check+`: up for`) == nil {
+				return nil
+			}
+		}
+		return errors.New(check + " is still down")
+	}
 }
