@@ -45,6 +45,10 @@ func TestHeartbeats(t *testing.T) {
 	ready, ended := make(chan struct{}), make(chan error, 1)
 	go func() { ended <- a.Run(ctx, func() { close(ready) }) }()
 	<-ready
+	require.Eventually(t, func() bool { // Slack's greeting says nothing about the other server
+		c, err := net.Dial("tcp", c.HTTP.Listen)
+		return err == nil && c.Close() == nil
+	}, time.Minute, 10*time.Millisecond)
 	call := func(path string) (int, string) {
 		answer, err := http.Get("http://" + c.HTTP.Listen + path)
 		require.NoError(t, err)
