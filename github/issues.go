@@ -58,39 +58,8 @@ func whole(i *github.Issue, err error) error {
 	return err
 }
 
-// ReadMany reads issues one by one. Gone are those that were deleted, or that the token may not see.
-func (r *Repo) ReadMany(ctx context.Context, numbers []int) (found map[int]Issue, gone []int, err error) {
-	found = map[int]Issue{}
-	for _, number := range numbers {
-		issue, err := r.Read(ctx, number)
-		switch status := Status(err); {
-		case err == nil:
-			found[number] = issue
-		case status == http.StatusNotFound, status == http.StatusGone:
-			gone = append(gone, number)
-		default:
-			return nil, nil, err
-		}
-	}
-	return found, gone, nil
-}
-
 // mostPages bounds lists: a hundred issues each.
 const mostPages = 50
-
-// Changed lists the issues that were made or changed since a time, the newest change first. All is false when there are
-// more than five thousand; then the oldest changes are missing.
-// https://docs.github.com/en/rest/issues/issues#list-repository-issues
-func (r *Repo) Changed(ctx context.Context, since time.Time) (issues []Issue, all bool, err error) {
-	all, err = r.list(ctx, github.IssueListByRepoOptions{Since: since, Sort: "updated"}, func(i Issue) bool {
-		// What changes while the pages are read comes twice.
-		if !slices.ContainsFunc(issues, func(have Issue) bool { return have.Number == i.Number }) {
-			issues = append(issues, i)
-		}
-		return true
-	})
-	return issues, all, err
-}
 
 // list tells of issues, open and closed, in descending order and without pull requests, until take answers false. It
 // answers false when it ends for the bound of pages.

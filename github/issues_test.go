@@ -149,19 +149,15 @@ func TestReadsAndEdits(t *testing.T) {
 	require.Equal(t, "not_planned", s.issue(1).Reason)
 	require.False(t, issue.Closed.IsZero())
 
-	found, gone, err := s.repo.ReadMany(s.ctx, []int{1, 7})
+	read, err := s.repo.Read(s.ctx, 1)
 	require.NoError(t, err)
-	require.Equal(t, title, found[1].Title)
-	require.Equal(t, []int{7}, gone)
+	require.Equal(t, title, read.Title)
+	_, err = s.repo.Read(s.ctx, 7)
+	require.Equal(t, http.StatusNotFound, github.Status(err))
 	require.NoError(t, s.Person("anna").Reopen(backend, 1))
-	found, _, err = s.repo.ReadMany(s.ctx, []int{1})
+	read, err = s.repo.Read(s.ctx, 1)
 	require.NoError(t, err)
-	require.Equal(t, "open", found[1].State, "what is kept is asked for anew")
-
-	changed, all, err := s.repo.Changed(s.ctx, time.Now().Add(-time.Minute))
-	require.NoError(t, err)
-	require.True(t, all)
-	require.Len(t, changed, 1)
+	require.Equal(t, "open", read.State, "what is kept is asked for anew")
 }
 
 func TestUnchangedIssuesCostNothing(t *testing.T) {
