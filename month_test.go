@@ -318,7 +318,7 @@ func (m *month) looked(rows *tabwriter.Writer, c health.Check) {
 	looks := m.looks[c.Name]
 	past, err := m.monitor.Past(m.t.Context(), c.Name, monthBegins, monthEnds.Add(time.Hour))
 	require.NoError(m.t, err)
-	require.Len(m.t, past.Samples, len(looks), "each look is kept once")
+	require.Equal(m.t, len(looks), len(past.Samples), "each look is kept once")
 	// Each has a moment of its own in each interval; an absence leaves out those within it, but the newest, which is made up
 	// for on return.
 	var twice, left, want int

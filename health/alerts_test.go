@@ -353,3 +353,18 @@ func TestTwoMonitors(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, found, 1)
 }
+
+// A look that panics is unknown, and the others go on.
+func TestALookThatBreaks(t *testing.T) {
+	w := newWard(t, func(w *ward) {
+		w.o.Rules.Checks[0].Look = func(context.Context) Result { panic("a mistake") }
+	}, "api", "orders")
+	w.pass(5 * time.Minute)
+	stand, err := w.Standings(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, Blind, stand["api"].Status)
+	newest, _ := stand["api"].Newest()
+	require.Regexp(t, `^opsbot itself could not look \(reference E-\w+\)$`, newest.Say)
+	require.Equal(t, Up, stand["orders"].Status)
+	require.Empty(t, w.said("ops"))
+}

@@ -215,19 +215,11 @@ func (m *Monitor) lookInTime(ctx context.Context, c Check) Result {
 	came := make(chan Result, 1)
 	began := time.Now()
 	go func() {
-		defer func() {
-			m.mu.Lock()
-			delete(m.busy, c.Name)
-			m.mu.Unlock()
-		}()
-		defer func() {
-			if fault := recover(); fault != nil {
-				reference := chat.NewReference()
-				m.o.Log.Error("a health check broke", "check", c.Name, "reference", reference, "error", fmt.Sprint(fault))
-				came <- Result{Outcome: Unknown, Say: "opsbot itself could not look (reference " + reference + ")"}
-			}
-		}()
-		came <- c.Look(ctx)
+		r := m.lookSafely(ctx, c)
+		m.mu.Lock()
+		delete(m.busy, c.Name)
+		m.mu.Unlock()
+		came <- r
 	}()
 	cut := time.NewTimer(c.Timeout + graceOfLook)
 	defer cut.Stop()
@@ -240,6 +232,18 @@ func (m *Monitor) lookInTime(ctx context.Context, c Check) Result {
 	case <-cut.C:
 		return Result{Outcome: Failed, Took: time.Since(began), Say: fmt.Sprintf("no answer within %s", chat.Span(c.Timeout))}
 	}
+}
+
+// lookSafely makes a result of a look that breaks.
+func (m *Monitor) lookSafely(ctx context.Context, c Check) (r Result) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			reference := chat.NewReference()
+			m.o.Log.Error("a health check broke", "check", c.Name, "reference", reference, "error", fmt.Sprint(fault))
+			r = Result{Outcome: Unknown, Say: "opsbot itself could not look (reference " + reference + ")"}
+		}
+	}()
+	return c.Look(ctx)
 }
 
 // keep stores a result, for alerts to follow.
