@@ -145,6 +145,7 @@ func (w *ward) only() Alert {
 
 // Trouble is one message from its beginning to its end, whatever restarts meanwhile.
 func TestOneMessageForTrouble(t *testing.T) {
+	t.Parallel()
 	w := newWard(t, nil, "api")
 	w.pass(5 * time.Minute)
 	require.Empty(t, w.said("ops"))
@@ -198,6 +199,7 @@ func TestOneMessageForTrouble(t *testing.T) {
 
 // People are called again while nobody is at it, once after an absence, and not while it is muted.
 func TestCalledAgain(t *testing.T) {
+	t.Parallel()
 	w := newWard(t, nil, "api")
 	w.fails("api", "no answer")
 	w.pass(2*time.Hour + 5*time.Minute)
@@ -229,6 +231,7 @@ func TestCalledAgain(t *testing.T) {
 
 // A check that is muted when it goes down has no message, and gets one when the mute ends.
 func TestMutedBefore(t *testing.T) {
+	t.Parallel()
 	w := newWard(t, nil, "api")
 	_, err := w.Mute(t.Context(), w.act("mute"), "api", w.now().Add(time.Hour), "")
 	require.NoError(t, err)
@@ -241,6 +244,7 @@ func TestMutedBefore(t *testing.T) {
 
 // A check that flaps has one message.
 func TestFlaps(t *testing.T) {
+	t.Parallel()
 	w := newWard(t, nil, "api")
 	for range 4 {
 		w.fails("api", "no answer")
@@ -258,6 +262,7 @@ func TestFlaps(t *testing.T) {
 
 // Of trouble that spreads, only the root has a message, whichever was seen first.
 func TestRoot(t *testing.T) {
+	t.Parallel()
 	w := newWard(t, func(w *ward) {
 		w.o.Rules.Checks[0].DependsOn = []string{"api"}
 		w.o.Rules.Checks[1].DependsOn = []string{"orders"}
@@ -285,6 +290,7 @@ func TestRoot(t *testing.T) {
 
 // Under maintenance nothing is raised, and what fails afterwards is counted anew.
 func TestMaintenance(t *testing.T) {
+	t.Parallel()
 	w := newWard(t, func(w *ward) {
 		w.o.Rules.Windows = []Window{{For: time.Hour, Next: func(after time.Time) time.Time {
 			if after.Before(noon) {
@@ -305,6 +311,7 @@ func TestMaintenance(t *testing.T) {
 
 // An incident is declared by itself when nobody is at it for too long, and hears of the recovery.
 func TestDeclaredByItself(t *testing.T) {
+	t.Parallel()
 	w := newWard(t, func(w *ward) {
 		w.o.Desk = incidents.New(incidents.Options{Store: w.o.Store, Events: w.o.Events, Slack: w.o.Slack, Now: w.now, Rules: incidents.Rules{
 			Severities: []incidents.Severity{{Name: "sev1", When: "all is lost"}}, Services: []string{"payments"}, Prefix: "inc", DrillPrefix: "drill", Announce: "incidents"}})
@@ -333,6 +340,7 @@ func TestDeclaredByItself(t *testing.T) {
 
 // Of two processes one looks and alerts.
 func TestTwoMonitors(t *testing.T) {
+	t.Parallel()
 	w := newWard(t, func(w *ward) {
 		w.o.Now, w.o.Poll = time.Now, 10*time.Millisecond
 		w.o.Rules.Checks[0].Every = 50 * time.Millisecond

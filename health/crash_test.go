@@ -99,6 +99,7 @@ func TestKilledAtEachCall(t *testing.T) {
 	if testing.Short() {
 		t.Skip("many processes die one after another")
 	}
+	t.Parallel()
 	every := func(w *ward) {
 		w.o.Rules.Checks[0].Every, w.o.LeaseTTL = 10*time.Minute, 300*time.Millisecond // what a dead process holds is waited for
 		w.o.Rules.Checks[0].Repeat = 30 * time.Minute
