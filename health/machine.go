@@ -119,7 +119,8 @@ func (m *Machine) averages(ctx context.Context) []measure {
 		return []measure{{say: "CPU and network", err: err}}
 	}
 	whole := max(now.whole-before.whole, 1e-9) // two looks within a tick of the counters
-	return []measure{percent("CPU", 100*(now.busy-before.busy)/whole, m.limits.CPU), m.network(before, now)}
+	busy := min(max((now.busy-before.busy)/whole, 0), 1) // the counters are floats
+	return []measure{percent("CPU", 100*busy, m.limits.CPU), m.network(before, now)}
 }
 
 // since answers the counters of the last look, or of a second ago, and those of now.

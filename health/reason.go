@@ -87,7 +87,11 @@ func reason(err error, hide secrets) string {
 			return say
 		}
 	}
-	return "no answer that can be understood: " + chat.Escape(hide.in(err.Error()))
+	text := err.Error()
+	if strings.Contains(text, "readLoopPeekFailLocked") { // net/http's own words for an answer that came before the question
+		return "no answer that can be understood: it came before anything was asked"
+	}
+	return "no answer that can be understood: " + chat.Escape(hide.in(text))
 }
 
 // secrets are texts that nobody may read, the longest first.
