@@ -88,7 +88,7 @@ func TestEventsWaitForASocket(t *testing.T) {
 }
 
 func TestAnswersThatAreTooLongAreDropped(t *testing.T) {
-	w := open(t, slack.Options{AckTimeout: 100 * time.Millisecond})
+	w := open(t, slack.Options{AckTimeout: 2 * time.Second})
 	r := w.dial()
 	for length, taken := range map[int]bool{20 * 1024: false, 19 * 1024: true} {
 		done := make(chan error, 1)
