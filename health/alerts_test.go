@@ -32,6 +32,14 @@ type ward struct {
 	looks map[string]int
 }
 
+// alone leaves a test out of short runs, which look for races: hundreds of looks one after the other have none.
+func alone(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("nothing in it happens at once")
+	}
+}
+
 var noon = time.Date(2026, 3, 5, 12, 0, 0, 0, time.UTC)
 
 // newWard has checks of these names, looked at every minute; change may alter the options.
@@ -145,6 +153,7 @@ func (w *ward) only() Alert {
 
 // Trouble is one message from its beginning to its end, whatever restarts meanwhile.
 func TestOneMessageForTrouble(t *testing.T) {
+	alone(t)
 	t.Parallel()
 	w := newWard(t, nil, "api")
 	w.pass(5 * time.Minute)
@@ -199,6 +208,7 @@ func TestOneMessageForTrouble(t *testing.T) {
 
 // People are called again while nobody is at it, once after an absence, and not while it is muted.
 func TestCalledAgain(t *testing.T) {
+	alone(t)
 	t.Parallel()
 	w := newWard(t, nil, "api")
 	w.fails("api", "no answer")
@@ -231,6 +241,7 @@ func TestCalledAgain(t *testing.T) {
 
 // A check that is muted when it goes down has no message, and gets one when the mute ends.
 func TestMutedBefore(t *testing.T) {
+	alone(t)
 	t.Parallel()
 	w := newWard(t, nil, "api")
 	_, err := w.Mute(t.Context(), w.act("mute"), "api", w.now().Add(time.Hour), "")

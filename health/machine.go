@@ -118,7 +118,7 @@ func (m *Machine) averages(ctx context.Context) []measure {
 	if err != nil {
 		return []measure{{say: "CPU and network", err: err}}
 	}
-	whole := max(now.whole-before.whole, 1e-9) // two looks within a tick of the counters
+	whole := max(now.whole-before.whole, 1e-9)           // two looks within a tick of the counters
 	busy := min(max((now.busy-before.busy)/whole, 0), 1) // the counters are floats
 	return []measure{percent("CPU", 100*busy, m.limits.CPU), m.network(before, now)}
 }

@@ -99,6 +99,7 @@ func TestTallies(t *testing.T) {
 
 // Figures of days are the same whether or not they were rolled up, also when that was broken off.
 func TestRollUp(t *testing.T) {
+	alone(t)
 	t.Parallel()
 	w := newWard(t, nil, "api")
 	ctx := t.Context()
