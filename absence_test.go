@@ -32,6 +32,10 @@ func TestAbsence(t *testing.T) {
 		ready, ended := make(chan struct{}), make(chan error, 1)
 		go func() { ended <- a.Run(ctx, func() { close(ready) }) }()
 		<-ready
+		require.True(t, waitFor(20*time.Second, func() bool { // one that is not known yet has missed nothing
+			_, err := a.State.Get(ctx, "schedule", "Backup of all databases")
+			return err == nil
+		}))
 		return func() {
 			cancel()
 			require.NoError(t, <-ended)
