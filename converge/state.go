@@ -9,8 +9,16 @@ import (
 	"slices"
 	"time"
 
+	"github.com/kampyn/opsbot/chat"
 	"github.com/kampyn/opsbot/state"
 )
+
+// Act is a person's decision: by whom, when, and the request it came with, which counts once.
+type Act struct {
+	Request string
+	By      chat.User
+	At      time.Time
+}
 
 // State is what a record carries about what follows from it. Records embed it.
 type State struct {

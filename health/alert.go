@@ -76,12 +76,8 @@ type Moment struct {
 	Text string `json:"text"`
 }
 
-// Act is a person's decision: by whom, when, and the request it came with, which counts once.
-type Act struct {
-	Request string
-	By      chat.User
-	At      time.Time
-}
+// Act is a person's decision.
+type Act = converge.Act
 
 var self = chat.User{Name: "opsbot"}
 

@@ -259,12 +259,8 @@ type Moment struct {
 	Text string `json:"text"`
 }
 
-// Act is a person's decision: by whom, when, and the request it came with, which counts once.
-type Act struct {
-	Request string
-	By      chat.User
-	At      time.Time
-}
+// Act is a person's decision.
+type Act = converge.Act
 
 // Name is how people call it: "#12".
 func (i Incident) Name() string { return "#" + strconv.Itoa(i.Number) }
