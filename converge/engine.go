@@ -34,7 +34,7 @@ type Effect[T any] struct {
 	Optional string
 }
 
-// Options are what an Engine works with. All but Log, Poll, Together and Beside are required.
+// Options are what an Engine works with. All but Log, Poll and Beside are required.
 type Options[T any] struct {
 	// Kind names the records in leases, log and the keys of messages: "incident".
 	Kind    string
@@ -50,11 +50,12 @@ type Options[T any] struct {
 	Log    *slog.Logger
 	// Poll is how often the store is asked for what is due; 0 means 1 s.
 	Poll time.Duration
-	// Together bounds how many records are worked on at once; 0 means 8.
-	Together int
 	// Beside, if any, is called at each poll. What it begins there it adds to the group.
 	Beside func(ctx context.Context, working *sync.WaitGroup)
 }
+
+// together bounds how many records are worked on at once.
+const together = 8
 
 // Engine changes records and brings about what follows.
 type Engine[T any] struct {
@@ -67,7 +68,6 @@ type Engine[T any] struct {
 // New answers an engine; Run then brings about what is due.
 func New[T any](o Options[T]) *Engine[T] {
 	o.Poll = cmp.Or(o.Poll, time.Second)
-	o.Together = cmp.Or(o.Together, 8)
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -134,7 +134,7 @@ func (e *Engine[T]) Rests(r T, by time.Time) bool {
 func (e *Engine[T]) Run(ctx context.Context) error {
 	var working sync.WaitGroup
 	defer working.Wait()
-	slots := make(chan struct{}, e.o.Together)
+	slots := make(chan struct{}, together)
 	tick := time.NewTicker(e.o.Poll)
 	defer tick.Stop()
 	failing := false

@@ -2,7 +2,6 @@ package health
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -18,7 +17,7 @@ type Alert struct {
 	ID    string `json:"id"`
 	Check string `json:"check"`
 	// Began is when the first of the looks failed, At when there were enough of them. Ended is when the first look went
-	// well again, zero while the trouble lasts; Lasted adds up earlier stretches of trouble.
+	// well again, zero while the trouble lasts; Prior adds up earlier stretches of trouble.
 	Began time.Time     `json:"began"`
 	At    time.Time     `json:"at"`
 	Ended time.Time     `json:"ended,omitzero"`
@@ -195,13 +194,4 @@ func (a *Alert) Declared(act Act, number int) {
 		a.Incident = number
 		a.note("declared", act, fmt.Sprintf("%s declared incident #%d for the alert of %s.", act.By.Mention(), number, chat.Literal(a.Check)))
 	}
-}
-
-// affects sets which checks are down because of this one; it answers whether that is new.
-func (a *Alert) affects(names []string) bool {
-	if slices.Equal(a.Affected, names) {
-		return false
-	}
-	a.Affected = names
-	return true
 }

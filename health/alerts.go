@@ -100,7 +100,7 @@ func (a *alerts) followOne(ctx context.Context, c Check, s Standing, why cause, 
 	case open && why.role == root && (looked || one.CausedBy != "" || !slices.Equal(one.Affected, because)):
 		return a.change(ctx, one, "", func(one *Alert) {
 			one.CausedBy = ""
-			one.affects(because)
+			one.Affected = because
 			if newest, ok := s.Newest(); ok && newest.Outcome == Failed {
 				one.saw(newest)
 			}
@@ -147,7 +147,7 @@ func (a *alerts) raise(ctx context.Context, c Check, s Standing, because []strin
 	if len(last) > 0 && (last[0].Open() || s.Since.Sub(last[0].Ended) < resumes(c)) {
 		return a.change(ctx, last[0], "down/"+state.SortableTime(s.Since), func(one *Alert) {
 			one.resume(s, now)
-			one.affects(because)
+			one.Affected = because
 		})
 	}
 	one := raise(c, s, now)
