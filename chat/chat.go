@@ -139,6 +139,20 @@ func (u User) Mention() string {
 	return Escape(u.ID)
 }
 
+// Mentions names users (U…, W…) and user groups (S…) so that the chat service shows and notifies them.
+// https://docs.slack.dev/messaging/formatting-message-text
+func Mentions(ids []string) []string {
+	var all []string
+	for _, id := range ids {
+		if strings.HasPrefix(id, "S") {
+			all = append(all, "<!subteam^"+id+">")
+		} else {
+			all = append(all, User{ID: id}.Mention())
+		}
+	}
+	return all
+}
+
 // chatID is the form of a Slack user id. https://docs.slack.dev/reference/objects/user-object
 var chatID = regexp.MustCompile(`^[UW][0-9A-Z]+$`)
 

@@ -91,15 +91,7 @@ func (l List) standing() string {
 
 // mentions names users and user groups so that they are notified.
 func mentions(ids []string) string {
-	var names []string
-	for _, id := range ids {
-		if strings.HasPrefix(id, "S") {
-			names = append(names, "<!subteam^"+id+">")
-			continue
-		}
-		names = append(names, chat.User{ID: id}.Mention())
-	}
-	return strings.Join(names, " ")
+	return strings.Join(chat.Mentions(ids), " ")
 }
 
 // probeLines say what was found about the items that are looked at by opsbot.

@@ -119,14 +119,7 @@ func (w ward) fields(c health.Check) chat.Fields {
 	add("Depends on", w.signed(c.DependsOn))
 	add("Needed by", w.signed(w.rules.Dependents(c.Name)))
 	add("Service", chat.Escape(c.Service))
-	var calls []string
-	for _, id := range c.Tell {
-		if strings.HasPrefix(id, "S") {
-			calls = append(calls, "<!subteam^"+id+">")
-		} else {
-			calls = append(calls, "<@"+id+">")
-		}
-	}
+	calls := chat.Mentions(c.Tell)
 	if len(calls) > 0 && c.Repeat > 0 {
 		calls = append(calls, "again every "+chat.Span(c.Repeat))
 	}

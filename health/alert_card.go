@@ -38,8 +38,8 @@ func (m *Monitor) Card(one Alert) chat.Message {
 	if len(one.Changed) > 0 {
 		parts = append(parts, chat.Text("*Changed in the "+chat.Span(lookBack)+" before*\n"+strings.Join(one.Changed, "\n")))
 	}
-	if told := mentions(c.Tell); told != "" {
-		parts = append(parts, chat.Text(strings.TrimSpace(told)))
+	if len(c.Tell) > 0 {
+		parts = append(parts, chat.Text(strings.Join(chat.Mentions(c.Tell), " ")))
 	}
 	parts = append(parts, chat.Actions(m.buttons(one)), chat.Note("More: `/health show "+c.Name+"` · `/health history "+c.Name+" 24h`"))
 	return chat.Message{Summary: fmt.Sprintf("🔴 %s is down: %s", c.Name, one.newest().Say), Parts: parts, Key: "alert/" + one.ID}
@@ -158,20 +158,6 @@ func list(names []string) string {
 		text += fmt.Sprintf(" and %d more", more)
 	}
 	return text
-}
-
-// mentions names people and user groups so that Slack notifies them.
-// https://docs.slack.dev/messaging/formatting-message-text
-func mentions(ids []string) string {
-	var text strings.Builder
-	for _, id := range ids {
-		if strings.HasPrefix(id, "S") {
-			text.WriteString(" <!subteam^" + id + ">")
-		} else {
-			text.WriteString(" <@" + id + ">")
-		}
-	}
-	return text.String()
 }
 
 // plain takes the marks out of mrkdwn for a form.

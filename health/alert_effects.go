@@ -137,7 +137,8 @@ func (a *alerts) call() effect {
 				return nil //nolint:nilerr // it was taken out of the configuration, and load ends its alert
 			}
 			now := a.m.o.Now()
-			text := fmt.Sprintf("🔴 *%s* is still down, for %s now: %s%s", chat.Escape(c.Name), chat.Span(w.Record.Lasted(now)), w.Record.newest().Say, mentions(c.Tell))
+			text := fmt.Sprintf("🔴 *%s* is still down, for %s now: %s", chat.Escape(c.Name), chat.Span(w.Record.Lasted(now)),
+				strings.Join(append([]string{w.Record.newest().Say}, chat.Mentions(c.Tell)...), " "))
 			if err := a.reply(ctx, w, "call/"+strconv.Itoa(w.Record.Calls), text); err != nil {
 				return err
 			}

@@ -117,14 +117,7 @@ func (d *Desk) askedFor(ctx context.Context, i Incident, roles ...Role) string {
 
 // onCall mentions the people and groups on call.
 func (d *Desk) onCall() []string {
-	var names []string
-	for _, id := range d.o.Rules.OnCall {
-		if strings.HasPrefix(id, "S") {
-			names = append(names, "<!subteam^"+id+">")
-			continue
-		}
-		names = append(names, chat.User{ID: id}.Mention())
-	}
+	names := chat.Mentions(d.o.Rules.OnCall)
 	if len(names) == 0 {
 		names = append(names, "All")
 	}
